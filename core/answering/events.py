@@ -1,0 +1,198 @@
+"""What a door can show while a question is answered, in the order a person sees it.
+
+    Understood · Recalled? · Grounded · ModelChosen? · QueryTried* · QueryReady · RowsReady ·
+    ChartReady? · SummaryText* · Answered, or NeedsDetail, CannotAnswer, Failed
+
+Every event is a finished value. `Answered`, `NeedsDetail`, `CannotAnswer` and `Failed` end the stream.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from core.charts import ChartSpec
+from core.connections.guard import CheckedQuery
+from core.connections.result import ResultTable
+
+
+class Rung(StrEnum):
+    """Who answered: the ladder from cheapest to dearest."""
+
+    VERIFIED = "verified"
+    INSTANT = "instant"
+    MODEL = "model"
+    PERSON = "person"
+
+
+class Sureness(StrEnum):
+    VERIFIED = "verified"
+    SURE = "sure"
+    FAIRLY = "fairly"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Words for a person, not yet in a language: a key of `core/i18n` and the values it speaks of."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How sure an answer is: `confidence` in [0, 1], the word for it, and the reasons that led there."""
+
+    sureness: Sureness
+    confidence: float
+    reasons: tuple[Phrase, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How an answer came about, for "How I got this": what each word was taken for, tables, joins, filters."""
+
+    tables: tuple[str, ...] = ()
+    steps: tuple[Phrase, ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What models were used for one answer: tokens, US dollars (None: price unknown), and the exact texts sent."""
+
+    model: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = 0.0
+    sent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Understood:
+    """The question as it will be answered; `rewritten` when a follow-up was made to stand on its own."""
+
+    text: str
+    language: str
+    rewritten: bool = False
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """A person vouched for this question before; its SQL is used."""
+
+    verified_id: UUID
+
+
+@dataclass(frozen=True)
+class Grounded:
+    """The tables the words point at, best first (`Table.key`)."""
+
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModelChosen:
+    model: str
+    task: str
+
+
+@dataclass(frozen=True)
+class WritingSql:
+    """The model's text so far; each event carries what is new."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class QueryTried:
+    """A draft that did not make it, and why: `reason` is technical, from the guard or the database."""
+
+    sql: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class QueryReady:
+    query: CheckedQuery
+    rung: Rung
+    explanation: Explanation
+
+
+@dataclass(frozen=True)
+class RowsReady:
+    table: ResultTable
+
+
+@dataclass(frozen=True)
+class ChartReady:
+    """The chart chosen first, and the others that suit the rows."""
+
+    chosen: ChartSpec
+    alternatives: tuple[ChartSpec, ...]
+
+
+@dataclass(frozen=True)
+class SummaryText:
+    """A piece of the sentence that says what the rows mean; pieces are joined as they come."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The whole answer, kept in history under `answer_id`."""
+
+    answer_id: UUID
+    summary: str
+    rung: Rung
+    evidence: Evidence
+    usage: Usage
+    seconds: float
+    as_of: datetime
+    follow_ups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One reading offered to a person: `label` in business words, `question` what is asked when it is taken."""
+
+    label: str
+    question: str
+
+
+@dataclass(frozen=True)
+class NeedsDetail:
+    """The question has more than one reading; `choices` (two to four) say which."""
+
+    question: Phrase
+    choices: tuple[Choice, ...]
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True)
+class CannotAnswer:
+    """The data does not hold this. `closest` are questions it does answer."""
+
+    reason: Phrase
+    closest: tuple[str, ...] = ()
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True)
+class Failed:
+    """It went wrong. `message` for the person, `detail` technical; `retry` says whether trying again can help."""
+
+    message: Phrase
+    detail: str = ""
+    retry: bool = True
+    usage: Usage = Usage()
+
+
+Ending = Answered | NeedsDetail | CannotAnswer | Failed
+AnswerEvent = (
+    Understood | Recalled | Grounded | ModelChosen | WritingSql | QueryTried | QueryReady | RowsReady
+    | ChartReady | SummaryText | Ending
+)

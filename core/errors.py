@@ -1,0 +1,116 @@
+"""Every error a person can meet, in one tree.
+
+    AskwellError
+    ├── SettingsInvalid           the portal refuses to start
+    ├── NotAllowed                the actor may not do this
+    ├── NotFound                  no such thing, or not for this actor
+    ├── InvalidInput              what was given cannot be used
+    ├── StoreUnreachable          the portal's own PostgreSQL is away
+    ├── ConnectionFailed          a user's database cannot be reached or opened
+    ├── QueryRefused              the guard said no
+    ├── QueryFailed               the database said no
+    │   ├── QueryTimedOut         it took too long
+    │   └── QueryCancelled        a person stopped it
+    ├── Stopped                   a person stopped the question between two steps
+    ├── BudgetSpent               no money left for a model
+    └── ModelUnavailable          a language model could not help
+        ├── ModelRateLimited      429
+        ├── ModelTimedOut         no answer in time
+        ├── ModelRejectedKey      401 or 403
+        └── ModelBroken           garbage, a cut stream, 5xx
+
+The docstring is the English message a person sees and says what to do next; `key` names the same message in
+`core/i18n`. `detail` is technical text for a folded box: never a secret, never a stack trace.
+"""
+
+import re
+from typing import ClassVar
+
+
+class AskwellError(Exception):
+    """Something went wrong. Try again; if it happens again, tell your administrator."""
+
+    key: ClassVar[str] = "errors.askwell_error"
+
+    def __init_subclass__(cls) -> None:
+        cls.key = "errors." + re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    def __init__(self, detail: str = "", **values: object) -> None:
+        super().__init__(detail or (self.__doc__ or "").strip().format_map(_Shown(values)))
+        self.detail = detail
+        self.values = values
+
+
+class _Shown(dict[str, object]):
+    """Values for a message; one that is missing shows its own name instead of failing."""
+
+    def __missing__(self, key: str) -> str:
+        return key
+
+
+class SettingsInvalid(AskwellError):
+    """The portal cannot start: {problem}"""
+
+
+class NotAllowed(AskwellError):
+    """You may not do this. Ask your administrator if you need it."""
+
+
+class NotFound(AskwellError):
+    """This does not exist, or it is not shared with you."""
+
+
+class InvalidInput(AskwellError):
+    """{problem}"""
+
+
+class StoreUnreachable(AskwellError):
+    """The portal's own database does not answer. Nothing was lost; try again in a moment."""
+
+
+class ConnectionFailed(AskwellError):
+    """The database could not be reached. Check its address and sign-in on the Connections page."""
+
+
+class QueryRefused(AskwellError):
+    """This SQL was not run: {reason}"""
+
+
+class QueryFailed(AskwellError):
+    """The database could not run this query."""
+
+
+class QueryTimedOut(QueryFailed):
+    """The database needed more than {seconds} seconds, so the query was stopped. Ask for a shorter period or fewer rows."""
+
+
+class QueryCancelled(QueryFailed):
+    """Stopped, as you asked."""
+
+
+class Stopped(AskwellError):
+    """Stopped, as you asked."""
+
+
+class BudgetSpent(AskwellError):
+    """The budget for language models is spent. Simple questions are still answered."""
+
+
+class ModelUnavailable(AskwellError):
+    """The language model could not help. Try again, or choose another model."""
+
+
+class ModelRateLimited(ModelUnavailable):
+    """The language model is busy. Try again in a minute, or choose another model."""
+
+
+class ModelTimedOut(ModelUnavailable):
+    """The language model did not answer in time. Try again, or choose another model."""
+
+
+class ModelRejectedKey(ModelUnavailable):
+    """The language model did not accept the key. Check it on the Models page."""
+
+
+class ModelBroken(ModelUnavailable):
+    """The language model's answer was cut off or could not be read. Try again, or choose another model."""

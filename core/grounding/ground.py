@@ -1,0 +1,44 @@
+"""ground(inquiry, connection) -> Grounding: what the words of one question may mean in one schema."""
+
+from dataclasses import dataclass
+
+from core.grounding.values import ValueHit
+
+
+@dataclass(frozen=True)
+class TableHit:
+    """A table that the question may be about. `score` in [0, 1], higher is nearer; `why` names the words or the key."""
+
+    table: str
+    score: float
+    why: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question a person vouched for, with its SQL; `distance` is cosine, in [0, 2]."""
+
+    question: str
+    sql: str
+    distance: float
+
+
+@dataclass(frozen=True)
+class Join:
+    """One step of a join path: `left.left_column = right.right_column`, tables by key."""
+
+    left: str
+    left_columns: tuple[str, ...]
+    right: str
+    right_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Grounding:
+    """Everything a writer needs: tables best first, values found in cells, trusted examples, join steps."""
+
+    tables: tuple[TableHit, ...]
+    values: tuple[ValueHit, ...]
+    examples: tuple[Example, ...]
+    joins: tuple[Join, ...]

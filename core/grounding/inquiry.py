@@ -1,0 +1,30 @@
+"""A question that stands on its own: what the rest of the trip works on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """`text` is complete in itself. `now` is when it was asked, so that "last month" means one thing throughout.
+
+    `follows` is what was asked before in the same conversation, oldest first, for those who write SQL from scratch.
+    """
+
+    text: str
+    language: str
+    now: datetime
+    follows: tuple["Earlier", ...] = ()
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """One question answered before in the conversation, with the SQL that answered it."""
+
+    question: str
+    sql: str
+
+
+def language_of(text: str) -> str:
+    """ "zh" if the text has Chinese characters, else "en"."""
+    return "zh" if any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
