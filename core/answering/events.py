@@ -8,7 +8,8 @@ Every event is a finished value. `Answered`, `NeedsDetail`, `CannotAnswer` and `
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -72,11 +73,17 @@ class Usage:
 
 @dataclass(frozen=True)
 class Understood:
-    """The question as it will be answered; `rewritten` when a follow-up was made to stand on its own."""
+    """The question as it will be answered; `rewritten` when it was read as a follow-up to the one before it.
+
+    `connection` is the name of the connection that is asked, chosen for the person where they left it open.
+    """
 
     text: str
     language: str
     rewritten: bool = False
+    connection: str = ""
+    connection_id: UUID | None = None
+    conversation_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -141,9 +148,45 @@ class SummaryText:
     text: str
 
 
+class LeverKind(StrEnum):
+    NUMBER = "number"
+    LIMIT = "limit"
+    TEXT = "text"
+    DATE = "date"
+
+
+LeverValue = str | int | Decimal | date
+
+
+@dataclass(frozen=True)
+class Lever:
+    """A literal of the SQL that a person can move: `label` in the question's language, `value` as it stands.
+
+    `options` are other values of the same column, for text. `id` names the literal in this SQL and no other.
+    """
+
+    id: str
+    label: str
+    kind: LeverKind
+    value: LeverValue
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A way out of an empty answer: `label` says what it would change and find, `sql` is what it runs."""
+
+    label: str
+    sql: str
+
+
 @dataclass(frozen=True)
 class Answered:
-    """The whole answer, kept in history under `answer_id`."""
+    """The whole answer, kept in history under `answer_id`.
+
+    `summary` is Markdown in which only our own words have marks: what came from cells is escaped. `findings` say
+    why there are no rows, `fixes` what to do about it. `timings` are the seconds of each step, by its name.
+    """
 
     answer_id: UUID
     summary: str
@@ -153,6 +196,10 @@ class Answered:
     seconds: float
     as_of: datetime
     follow_ups: tuple[str, ...] = ()
+    findings: tuple[Phrase, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    levers: tuple[Lever, ...] = ()
+    timings: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -193,6 +240,15 @@ class Failed:
 
 Ending = Answered | NeedsDetail | CannotAnswer | Failed
 AnswerEvent = (
-    Understood | Recalled | Grounded | ModelChosen | WritingSql | QueryTried | QueryReady | RowsReady
-    | ChartReady | SummaryText | Ending
+    Understood
+    | Recalled
+    | Grounded
+    | ModelChosen
+    | WritingSql
+    | QueryTried
+    | QueryReady
+    | RowsReady
+    | ChartReady
+    | SummaryText
+    | Ending
 )
