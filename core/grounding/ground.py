@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.grounding.joins import Join as Join
 from core.grounding.values import ValueHit
 
 
@@ -22,16 +23,6 @@ class Example:
     question: str
     sql: str
     distance: float
-
-
-@dataclass(frozen=True)
-class Join:
-    """One step of a join path: `left.left_column = right.right_column`, tables by key."""
-
-    left: str
-    left_columns: tuple[str, ...]
-    right: str
-    right_columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,113 @@
+"""Foreign keys that a schema does not declare, suggested by names and types."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from core.connections.schema import Column, ForeignKey, Schema, Table
+from core.grounding.names import singular, words_of
+
+KEY_WORDS = frozenset({"id", "key", "code", "no", "num", "number", "fk", "sk", "uuid", "编号", "号", "代码", "编码"})
+_PREFIXES = frozenset({"tbl", "t", "dim", "fact", "fct", "stg", "tb", "d", "f", "raw"})
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A table that could be referred to by one column of its own."""
+
+    table: Table
+    column: Column
+
+
+def inferred_keys(schema: Schema) -> Iterator[tuple[str, ForeignKey]]:
+    """Likely keys as (table key, foreign key), for tables that declare none.
+
+    `customer_id` points at `customers.id` or `customers.customer_id`; `billing_address_id` at `addresses.id`;
+    a column named as the only key column of exactly one other table points at it. Kinds must be equal, and a
+    name that could mean two tables means none.
+    """
+    targets = _Targets(schema)
+    for table in schema.tables:
+        if table.foreign_keys or table.is_view:
+            continue
+        prefix = _common_prefix(table)
+        for column in table.columns:
+            target = targets.of(table, column, column.name.removeprefix(prefix))
+            if target is not None:
+                yield table.key, ForeignKey((column.name,), target.table.key, (target.column.name,))
+
+
+class _Targets:
+    """What could be referred to: by the table's name in the singular, and by the key column's name."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._by_name: dict[tuple[str, ...], list[_Target]] = defaultdict(list)
+        self._by_column: dict[str, list[_Target]] = defaultdict(list)
+        for table in schema.tables:
+            column = _key_column(table)
+            if column is not None:
+                target = _Target(table, column)
+                self._by_name[_stem(table.name)].append(target)
+                self._by_column[column.name.removeprefix(_common_prefix(table)).lower()].append(target)
+
+    def of(self, table: Table, column: Column, name: str) -> _Target | None:
+        """The one key that this column, called `name`, seems to point at."""
+        words = words_of(name)
+        is_own_key = table.primary_key == (column.name,)
+        if _is_key_name(words) and not is_own_key:
+            same = _nearest(self._by_column.get(name.lower(), ()), table)
+            if len(same) == 1:
+                return same[0] if same[0].column.kind == column.kind else None
+        if len(words) < 2 or words[-1] not in KEY_WORDS:
+            return None
+        for start in range(1 if is_own_key else len(words) - 1):
+            found = _nearest(self._by_name.get(_singulars(words[start:-1]), ()), table)
+            if found:
+                return found[0] if len(found) == 1 and found[0].column.kind == column.kind else None
+        return None
+
+
+def _nearest(targets: Iterable[_Target], table: Table) -> list[_Target]:
+    """The targets outside `table`; those in its own namespace where there are any."""
+    others = [target for target in targets if target.table.key != table.key]
+    return [target for target in others if target.table.namespace == table.namespace] or others
+
+
+def _is_key_name(words: tuple[str, ...]) -> bool:
+    """Whether a name says that it identifies something in particular: `customer_id` and `stuid`, but not `id`."""
+    if len(words) > 1:
+        return words[-1] in KEY_WORDS
+    return bool(words) and words[0] not in KEY_WORDS and words[0].endswith(("id", "no", "key", "code"))
+
+
+def _key_column(table: Table) -> Column | None:
+    """The one column that names a row: the primary key, or, where no key is known, a first `id` or `<table>_id`."""
+    if len(table.primary_key) == 1:
+        return table.by_name.get(table.primary_key[0])
+    if table.primary_key or table.is_view or not table.columns:
+        return None
+    first, words = table.columns[0], words_of(table.columns[0].name)
+    own = words and words[-1] in KEY_WORDS and (len(words) == 1 or _singulars(words[:-1]) == _stem(table.name))
+    return first if own else None
+
+
+@lru_cache(maxsize=16384)
+def _prefix_of(names: tuple[str, ...]) -> str:
+    prefix = names[0][: names[0].find("_") + 1]
+    return prefix if all(name.startswith(prefix) for name in names) else ""
+
+
+def _common_prefix(table: Table) -> str:
+    """The prefix that all columns share (`o_` in TPC-H's orders), "" for tables of fewer than three columns."""
+    return _prefix_of(tuple(c.name for c in table.columns)) if len(table.columns) > 2 else ""
+
+
+def _stem(name: str) -> tuple[str, ...]:
+    """A table's name in the singular without a prefix of its kind: `dim_customers` as ("customer",)."""
+    words = words_of(name)
+    return _singulars(words[1:] if len(words) > 1 and words[0] in _PREFIXES else words)
+
+
+def _singulars(words: tuple[str, ...]) -> tuple[str, ...]:
+    return (*words[:-1], singular(words[-1])) if words else ()
