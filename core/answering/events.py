@@ -6,8 +6,7 @@
 Every event is a finished value. `Answered`, `NeedsDetail`, `CannotAnswer` and `Failed` end the stream.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +15,7 @@ from uuid import UUID
 from core.charts import ChartSpec
 from core.connections.guard import CheckedQuery
 from core.connections.result import ResultTable
+from core.i18n import Phrase as Phrase
 
 
 class Rung(StrEnum):
@@ -32,14 +32,6 @@ class Sureness(StrEnum):
     SURE = "sure"
     FAIRLY = "fairly"
     UNSURE = "unsure"
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """Words for a person, not yet in a language: a key of `core/i18n` and the values it speaks of."""
-
-    key: str
-    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
