@@ -25,7 +25,8 @@ class Settings(BaseSettings):
     )
     admin_email: str = Field("", description="The first administrator's sign-in; required outside demo mode.")
     admin_password: SecretStr = Field(
-        SecretStr(""), description="The first administrator's password, 12 characters or more; required outside demo mode."
+        SecretStr(""),
+        description="The first administrator's password, 12 characters or more; required outside demo mode.",
     )
     database_url: SecretStr = Field(
         SecretStr(""), description="PostgreSQL with pgvector for the portal itself. Empty: an embedded one is started."
@@ -38,7 +39,9 @@ class Settings(BaseSettings):
     session_idle_hours: int = Field(12, ge=1, description="A session unused for this long is signed out. Hours.")
     session_hours: int = Field(168, ge=1, description="A session ends after this long in any case. Hours.")
     row_cap: int = Field(1000, ge=1, le=100_000, description="Rows shown of one answer. Rows.")
-    statement_seconds: float = Field(30.0, gt=0, description="A query in a user's database is stopped after this. Seconds.")
+    statement_seconds: float = Field(
+        30.0, gt=0, description="A query in a user's database is stopped after this. Seconds."
+    )
     model_seconds: float = Field(60.0, gt=0, description="A language model must have answered after this. Seconds.")
     upload_megabytes: int = Field(100, ge=1, description="The largest file that can be uploaded. Megabytes.")
     allow_private_addresses: bool = Field(

@@ -2,8 +2,24 @@
 
 from pgvector.sqlalchemy import HALFVEC
 from sqlalchemy import (
-    BigInteger, Boolean, Column, DateTime, Float, ForeignKey, Identity, Index, Integer, LargeBinary, MetaData,
-    Numeric, Table, Text, UniqueConstraint, Uuid, func, text,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
@@ -11,8 +27,10 @@ DIMENSIONS = 384  # of the bundled embedding model
 
 metadata = MetaData(
     naming_convention={
-        "ix": "ix_%(column_0_label)s", "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s",
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
     }
 )
 
@@ -31,7 +49,10 @@ def _of(table: str, name: str, nullable: bool = False, primary_key: bool = False
 
 
 people = Table(
-    "people", metadata, _id(), _at(),
+    "people",
+    metadata,
+    _id(),
+    _at(),
     Column("email", Text, nullable=False, unique=True),  # lower case: what a person signs in with
     Column("name", Text, nullable=False),
     Column("password_hash", Text, nullable=False),  # bcrypt
@@ -43,7 +64,12 @@ people = Table(
 )
 
 sessions = Table(
-    "sessions", metadata, _id(), _at(), _at("seen_at"), _of("people", "person_id"),
+    "sessions",
+    metadata,
+    _id(),
+    _at(),
+    _at("seen_at"),
+    _of("people", "person_id"),
     Column("token_hash", LargeBinary, nullable=False, unique=True),  # SHA-256 of the cookie
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
@@ -51,14 +77,16 @@ sessions = Table(
 )
 
 sign_in_failures = Table(
-    "sign_in_failures", metadata,
+    "sign_in_failures",
+    metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("subject", Text, nullable=False, index=True),  # an e-mail address or a network address
     _at("at"),
 )
 
 audit = Table(
-    "audit", metadata,
+    "audit",
+    metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("at", DateTime(timezone=True), nullable=False, server_default=func.now(), index=True),
     Column("actor_id", Uuid),  # no foreign key: the trail outlives the person
@@ -70,7 +98,11 @@ audit = Table(
 )
 
 connections = Table(
-    "connections", metadata, _id(), _at(), _of("people", "owner_id"),
+    "connections",
+    metadata,
+    _id(),
+    _at(),
+    _of("people", "owner_id"),
     Column("name", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),  # a key of ENGINES
     Column("address", JSONB, nullable=False),  # host, port, database, user, file; never a secret
@@ -83,12 +115,16 @@ connections = Table(
 )
 
 connection_people = Table(
-    "connection_people", metadata,
-    _of("connections", "connection_id", primary_key=True), _of("people", "person_id", primary_key=True),
+    "connection_people",
+    metadata,
+    _of("connections", "connection_id", primary_key=True),
+    _of("people", "person_id", primary_key=True),
 )
 
 descriptions = Table(
-    "descriptions", metadata, _of("connections", "connection_id", primary_key=True),
+    "descriptions",
+    metadata,
+    _of("connections", "connection_id", primary_key=True),
     Column("table_key", Text, primary_key=True),
     Column("column_name", Text, primary_key=True),  # "" for the table itself
     Column("language", Text, primary_key=True),
@@ -97,7 +133,8 @@ descriptions = Table(
 )
 
 documents = Table(
-    "documents", metadata,
+    "documents",
+    metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     _of("connections", "connection_id"),
     Column("kind", Text, nullable=False),  # table or column
@@ -108,12 +145,18 @@ documents = Table(
     Column("embedding", HALFVEC(DIMENSIONS)),  # empty until the index has come this far
     Column("search", TSVECTOR, nullable=False),
     UniqueConstraint("connection_id", "table_key", "column_name"),
-    Index("ix_documents_embedding", "embedding", postgresql_using="hnsw", postgresql_ops={"embedding": "halfvec_cosine_ops"}),
+    Index(
+        "ix_documents_embedding",
+        "embedding",
+        postgresql_using="hnsw",
+        postgresql_ops={"embedding": "halfvec_cosine_ops"},
+    ),
     Index("ix_documents_search", "search", postgresql_using="gin"),
 )
 
 cell_values = Table(
-    "cell_values", metadata,
+    "cell_values",
+    metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     _of("connections", "connection_id"),
     Column("table_key", Text, nullable=False),
@@ -125,7 +168,11 @@ cell_values = Table(
 )
 
 verified_questions = Table(
-    "verified_questions", metadata, _id(), _at(), _of("connections", "connection_id"),
+    "verified_questions",
+    metadata,
+    _id(),
+    _at(),
+    _of("connections", "connection_id"),
     Column("question", Text, nullable=False),
     Column("folded", Text, nullable=False),  # as compared: lower case, no punctuation
     Column("sql", Text, nullable=False),
@@ -136,7 +183,12 @@ verified_questions = Table(
 )
 
 conversations = Table(
-    "conversations", metadata, _id(), _at(), _at("changed_at"), _of("people", "person_id"),
+    "conversations",
+    metadata,
+    _id(),
+    _at(),
+    _at("changed_at"),
+    _of("people", "person_id"),
     Column("connection_id", Uuid, ForeignKey("connections.id", ondelete="SET NULL"), index=True),
     Column("title", Text, nullable=False),
     Column("favourite", Boolean, nullable=False, server_default=text("false")),
@@ -144,7 +196,12 @@ conversations = Table(
 )
 
 answers = Table(
-    "answers", metadata, _id(), _at(), _of("conversations", "conversation_id"), _of("people", "person_id"),
+    "answers",
+    metadata,
+    _id(),
+    _at(),
+    _of("conversations", "conversation_id"),
+    _of("people", "person_id"),
     Column("connection_id", Uuid, ForeignKey("connections.id", ondelete="SET NULL")),
     Column("question", Text, nullable=False),
     Column("inquiry", Text, nullable=False, server_default=""),  # the question made to stand on its own
@@ -163,14 +220,21 @@ answers = Table(
 )
 
 feedback = Table(
-    "feedback", metadata, _of("answers", "answer_id", primary_key=True), _of("people", "person_id", primary_key=True), _at(),
+    "feedback",
+    metadata,
+    _of("answers", "answer_id", primary_key=True),
+    _of("people", "person_id", primary_key=True),
+    _at(),
     Column("thumb", Integer, nullable=False),  # 1 up, 0 down
     Column("reason", Text, nullable=False, server_default=""),
     Column("comment", Text, nullable=False, server_default=""),
 )
 
 models = Table(
-    "models", metadata, _id(), _at(),
+    "models",
+    metadata,
+    _id(),
+    _at(),
     Column("name", Text, nullable=False, unique=True),  # as people see it
     Column("provider", Text, nullable=False),  # a key of PROVIDERS
     Column("base_url", Text, nullable=False, server_default=""),
@@ -182,7 +246,10 @@ models = Table(
 )
 
 model_calls = Table(
-    "model_calls", metadata, _id(), _at(),
+    "model_calls",
+    metadata,
+    _id(),
+    _at(),
     Column("person_id", Uuid, index=True),
     Column("model_name", Text, nullable=False),
     Column("task", Text, nullable=False),

@@ -1,0 +1,69 @@
+"""What every test may ask for: a day that stands still, a fresh store, a wired portal, people."""
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from core.security.permissions import Actor, Role
+from core.settings import Settings
+from core.store import embedded
+from core.store.embedded import EmbeddedServer
+from core.store.migrate import migrate
+from core.store.sessions import Store, create_database, _engine
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """One embedded PostgreSQL for the whole run, with a migrated database to copy from."""
+    running = embedded.start(tmp_path_factory.mktemp("postgres"))
+    create_database(running.url("postgres"), "template")
+    template = Store(_engine(running.url("template")), running.url("template"))
+    migrate(template)
+    template.engine.dispose()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def store(server: EmbeddedServer) -> Iterator[Store]:
+    """A fresh, migrated database of the portal."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template')
+    fresh = Store(_engine(server.url(name)), server.url(name))
+    yield fresh
+    fresh.engine.dispose()
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a small real portal: not demo mode, everything in a folder of the test's own."""
+    return Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        secret_key=SecretStr("a test's own secret, long enough for the vault"),
+        admin_email="admin@example.org",
+        admin_password=SecretStr("first admin's password"),
+        data_dir=tmp_path / "data",
+        allow_server_files=True,
+    )
+
+
+def someone(portal_people: "object", role: Role, name: str) -> Actor:
+    """A person with this role, known to the portal."""
+    from core.security.people import People
+    from core.security.permissions import SYSTEM
+
+    assert isinstance(portal_people, People)
+    person = portal_people.invite(SYSTEM, f"{name.lower()}@example.org", name, role, "a password of theirs")
+    return Actor(person.id, person.name, person.role)

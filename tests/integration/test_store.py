@@ -1,0 +1,199 @@
+"""The embedded PostgreSQL, migrations, the vault, people and the queue on a real server."""
+
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from core.errors import InvalidInput, NotAllowed, SettingsInvalid
+from core.jobs import Jobs
+from core.security.audit import Audit
+from core.security.people import MOST_FAILURES, People
+from core.security.permissions import SYSTEM, Actor, Role
+from core.security.vault import Vault
+from core.settings import Settings
+from core.store import embedded
+from core.store.migrate import migrate
+from core.store.sessions import Store, open_embedded
+from core.store.tables import metadata
+from tests.conftest import NOW
+
+PASSWORD = "correct horse battery"
+
+
+class MovingClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> MovingClock:
+    return MovingClock(NOW)
+
+
+@pytest.fixture
+def people(store: Store, settings: Settings, clock: MovingClock) -> People:
+    return People(store, Audit(store), settings, clock)
+
+
+@pytest.fixture
+def person(people: People) -> Actor:
+    made = people.invite(SYSTEM, "Ann@Example.org", "Ann", Role.ANALYST, PASSWORD)
+    return Actor(made.id, made.name, made.role)
+
+
+def test_a_path_with_spaces_works_and_the_last_user_stops_the_server(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder with spaces"
+    first, second = embedded.start(folder), embedded.start(folder)
+    assert first.pid == second.pid
+    first.close()
+    with psycopg.connect(second.url("postgres")) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    second.close()
+    assert not (folder / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_killed_program_leaves_no_server_and_loses_nothing(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from core.store import embedded; import psycopg\n"
+        "server = embedded.start(Path(sys.argv[1]))\n"
+        "with psycopg.connect(server.url('postgres')) as c: c.execute('CREATE TABLE kept AS SELECT 7 AS n')\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=Path(__file__).parents[2], check=False)
+    patience = time.monotonic() + 20
+    while (tmp_path / "postgres" / "postmaster.pid").exists() and time.monotonic() < patience:
+        time.sleep(0.05)
+    assert not (tmp_path / "postgres" / "postmaster.pid").exists()
+    again = embedded.start(tmp_path)
+    with psycopg.connect(again.url("postgres")) as connection:
+        assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
+    again.close()
+
+
+def test_a_wrong_password_does_not_open_the_embedded_server(tmp_path: Path) -> None:
+    server = embedded.start(tmp_path)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(server.url("postgres").replace(":" + server.password + "@", ":wrong@"))
+    server.close()
+
+
+def test_migrations_make_the_tables_the_code_describes(store: Store) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"include_name": lambda name, kind, _: kind != "table" or name in metadata.tables}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrating_twice_changes_nothing(store: Store) -> None:
+    assert migrate(store) == migrate(store)
+
+
+def test_a_newer_database_is_refused(store: Store) -> None:
+    with store.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SettingsInvalid, match="newer version"):
+        migrate(store)
+
+
+def test_a_sealed_secret_opens_only_in_its_own_row() -> None:
+    vault = Vault("one secret")
+    sealed = vault.seal("hunter2", "connections:1")
+    assert "hunter2" not in sealed
+    assert vault.open(sealed, "connections:1") == "hunter2"
+    with pytest.raises(SettingsInvalid):
+        vault.open(sealed, "connections:2")
+    with pytest.raises(SettingsInvalid):
+        Vault("another secret").open(sealed, "connections:1")
+
+
+def test_signing_in_gives_a_session_that_ends_with_sign_out(people: People, person: Actor) -> None:
+    signed = people.sign_in(" ANN@example.org ", PASSWORD)
+    assert signed is not None
+    found = people.identify(signed.token)
+    assert found is not None
+    assert found.id == person.id
+    people.sign_out(signed.token)
+    assert people.identify(signed.token) is None
+
+
+def test_wrong_unknown_and_disabled_look_the_same(people: People, person: Actor) -> None:
+    assert people.sign_in("ann@example.org", "wrong password") is None
+    assert people.sign_in("nobody@example.org", PASSWORD) is None
+    people.change(SYSTEM, people.invite(SYSTEM, "root@example.org", "Root", Role.ADMIN, PASSWORD).id, role=Role.ADMIN)
+    people.change(SYSTEM, person.id, disabled=True)
+    assert people.sign_in("ann@example.org", PASSWORD) is None
+
+
+def test_disabling_and_a_new_password_end_sessions(people: People, person: Actor) -> None:
+    people.invite(SYSTEM, "root@example.org", "Root", Role.ADMIN, PASSWORD)
+    signed = people.sign_in("ann@example.org", PASSWORD)
+    assert signed is not None
+    people.change_password(person, PASSWORD, "another good password")
+    assert people.identify(signed.token) is None
+    again = people.sign_in("ann@example.org", "another good password")
+    assert again is not None
+    people.change(SYSTEM, person.id, disabled=True)
+    assert people.identify(again.token) is None
+
+
+def test_an_idle_session_ends(people: People, person: Actor, clock: MovingClock, settings: Settings) -> None:
+    signed = people.sign_in("ann@example.org", PASSWORD)
+    assert signed is not None
+    clock.now += timedelta(hours=settings.session_idle_hours, minutes=1)
+    assert people.identify(signed.token) is None
+
+
+def test_too_many_failures_throttle_the_account_for_a_while(people: People, person: Actor, clock: MovingClock) -> None:
+    for _ in range(MOST_FAILURES):
+        people.sign_in("ann@example.org", "wrong password")
+    assert people.sign_in("ann@example.org", PASSWORD) is None
+    clock.now += timedelta(minutes=16)
+    assert people.sign_in("ann@example.org", PASSWORD) is not None
+
+
+def test_long_passwords_are_never_cut(people: People) -> None:
+    people.invite(SYSTEM, "long@example.org", "Long", Role.VIEWER, "x" * 80)
+    assert people.sign_in("long@example.org", "x" * 79) is None
+    assert people.sign_in("long@example.org", "x" * 80) is not None
+
+
+def test_the_last_administrator_stays(people: People) -> None:
+    admin = people.invite(SYSTEM, "root@example.org", "Root", Role.ADMIN, PASSWORD)
+    with pytest.raises(InvalidInput):
+        people.change(SYSTEM, admin.id, role=Role.VIEWER)
+    assert people.list(SYSTEM)[0].role is Role.ADMIN
+
+
+def test_only_administrators_see_people_and_the_trail(people: People, person: Actor, store: Store) -> None:
+    with pytest.raises(NotAllowed):
+        people.list(person)
+    with pytest.raises(NotAllowed):
+        Audit(store).list(person)
+    assert any(row.action == "people.change" for row in Audit(store).list(SYSTEM))
+
+
+def test_the_same_job_waits_once_and_can_be_cancelled(store: Store) -> None:
+    jobs = Jobs(store)
+    first = jobs.defer("index", connection_id="1")
+    assert first is not None
+    assert jobs.defer("index", connection_id="1") is None
+    jobs.cancel(SYSTEM, first)
+    assert [job.status for job in jobs.list(SYSTEM)] == ["cancelled"]
+    jobs.retry(SYSTEM, first)
+    assert [job.status for job in jobs.list(SYSTEM)] == ["todo", "cancelled"]
+    jobs.close()
