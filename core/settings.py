@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     model_url: str = Field("", description="An OpenAI-compatible endpoint that is set up at the first start.")
     model_name: str = Field("", description="The model at `model_url`.")
     model_key: SecretStr = Field(SecretStr(""), description="The key for `model_url`.")
+    metrics_token: SecretStr = Field(SecretStr(""), description="Who sends this bearer token may read /metrics. Empty: nobody.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
 
     @property

@@ -1,0 +1,96 @@
+"""open_portal(settings) -> Portal: the only place where the parts meet."""
+
+import threading
+from dataclasses import dataclass
+from types import TracebackType
+
+import sqlalchemy as sa
+
+from core.clock import Clock, utc_now
+from core.jobs import Jobs
+from core.security.audit import Audit
+from core.security.people import People
+from core.security.vault import open_vault
+from core.settings import DEMO_EMAIL, DEMO_PASSWORD, Settings, read_settings
+from core.store.migrate import migrate
+from core.store.sessions import Store, open_store
+
+
+@dataclass(frozen=True)
+class Portal:
+    """Everything the portal can do, each part with its own face. Close it when done."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    audit: Audit
+    people: People
+    jobs: Jobs
+
+    def ping(self) -> None:
+        """Nothing, if the store answers. Raises `StoreUnreachable`."""
+        with self.store.begin() as connection:
+            connection.execute(sa.text("SELECT 1"))
+
+    def warm(self) -> None:
+        """Load what the first question would otherwise wait for."""
+
+    def close(self) -> None:
+        """Stop what runs and let everything go, the embedded PostgreSQL last."""
+        self.jobs.close()
+        self.store.close()
+
+    def __enter__(self) -> "Portal":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def open_portal(settings: Settings, clock: Clock = utc_now) -> Portal:
+    """The portal these settings describe: store started and migrated, first administrator there, parts wired."""
+    store = open_store(settings)
+    migrate(store)
+    return wire(store, settings, clock)
+
+
+def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
+    """The parts over a migrated store."""
+    open_vault(settings)
+    audit = Audit(store)
+    people = People(store, audit, settings, clock)
+    people.ensure_first_admin(*first_admin(settings))
+    jobs = Jobs(store)
+    return Portal(settings, clock, store, audit, people, jobs)
+
+
+def first_admin(settings: Settings) -> tuple[str, str, str]:
+    """Address, password and name of the administrator made at the first start."""
+    if settings.demo:
+        return DEMO_EMAIL, DEMO_PASSWORD, "Demo"
+    return settings.admin_email, settings.admin_password.get_secret_value(), settings.admin_email.split("@")[0]
+
+
+_lock = threading.Lock()
+_current: list[Portal] = []
+
+
+def current_portal() -> Portal:
+    """The portal of this process, opened on first use with the settings of the environment."""
+    with _lock:
+        if not _current:
+            _current.append(open_portal(read_settings()))
+        return _current[0]
+
+
+def adopt(portal: Portal) -> None:
+    """Make this portal the process's own; for a server that opened it itself, and for tests."""
+    with _lock:
+        _current[:] = [portal]
+
+
+def close_current_portal() -> None:
+    """Close the process's portal, if one was opened."""
+    with _lock:
+        while _current:
+            _current.pop().close()

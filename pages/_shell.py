@@ -1,0 +1,115 @@
+"""The frame around every page: who is here, which pages they have, language and theme."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from core.i18n import LANGUAGES, Words
+from core.security.permissions import Action, Actor, may
+from pages import _browser
+from pages._frame import LANGUAGE, TOKEN, enter, portal, session_token, who, words
+from pages._sign_in import change_password, first_password_page, sign_in_page
+
+HERE = Path(__file__).resolve().parent
+# Name, icon, and what a person must be allowed to do to have the page at all.
+PAGES = (
+    ("ask", ":material/forum:", Action.ASK),
+    ("history", ":material/history:", Action.READ_HISTORY),
+    ("models", ":material/neurology:", Action.SEE_MODELS),
+    ("connections", ":material/database:", Action.SEE_CONNECTIONS),
+    ("admin", ":material/shield_person:", Action.SEE_PEOPLE),
+)
+
+
+def main() -> None:
+    """Runs on every interaction: a stranger gets the sign-in at every address, a person the pages of their role."""
+    st.set_page_config(page_title="Askwell", page_icon=str(HERE / "icon.png"), layout="wide")
+    actor = who()
+    said = words(actor)
+    if actor is None:
+        page = st.navigation(_everywhere(sign_in_page), position="hidden")
+        _browser.mount()
+        page.run()
+        return
+    me = portal().people.me(actor)
+    if me.must_change_password:
+        page = st.navigation(_everywhere(lambda: first_password_page(me.email, said)), position="hidden")
+        _browser.mount()
+        page.run()
+        return
+    page = st.navigation([_page(name, icon, action, actor, said) for name, icon, action in PAGES])
+    with st.sidebar:
+        _account(actor, me.email, said)
+    _browser.mount()
+    page.run()
+
+
+def _everywhere(content: Callable[[], None]) -> list["st.Page"]:
+    """The same content at the address of every page, so that the address survives the sign-in."""
+    first, *others = (name for name, _, _ in PAGES)
+    pages = [st.Page(content, title="Askwell", url_path=first, default=True)]
+    return pages + [st.Page(content, title="Askwell", url_path=name) for name in others]
+
+
+def _page(name: str, icon: str, action: Action, actor: Actor, said: Words) -> "st.Page":
+    """The page, or in its place a closed door: typed into the address bar, it says so instead of running."""
+    title = said.say(f"shell.{name}")
+    if may(actor, action):
+        return st.Page(HERE / f"{name}.py", title=title, icon=icon, url_path=name, default=name == "ask")
+    return st.Page(lambda: _closed(action), title=title, url_path=name, visibility="hidden")
+
+
+def _closed(action: Action) -> None:
+    enter(action)
+
+
+def _account(actor: Actor, email: str, said: Words) -> None:
+    say = said.say
+    _language_switch(actor, said)
+    dark = st.context.theme.type == "dark"
+    label = say("shell.light" if dark else "shell.dark")
+    icon = ":material/light_mode:" if dark else ":material/dark_mode:"
+    st.button(label, key="shell.theme", icon=icon, type="tertiary", on_click=_switch_theme, args=(actor, not dark))
+    with st.popover(actor.name, icon=":material/account_circle:", type="tertiary"):
+        st.caption(f"{email} · {say(f'shell.role_{actor.role}')}")
+        with st.expander(say("shell.change_password")), st.form("shell.password", border=False):
+            old = st.text_input(say("sign_in.old_password"), type="password", key="shell.old_password")
+            new = st.text_input(say("sign_in.new_password"), type="password", key="shell.new_password")
+            if st.form_submit_button(say("sign_in.change")):
+                change_password(email, old, new, said)
+        st.button(say("shell.sign_out"), key="shell.sign_out", icon=":material/logout:", on_click=_sign_out)
+
+
+def _language_switch(actor: Actor, said: Words) -> None:
+    def choose() -> None:
+        chosen = st.session_state.get("shell.language_choice")
+        person = who()
+        if chosen in LANGUAGES and person is not None:
+            portal().people.change_self(person, language=chosen)
+            st.session_state[LANGUAGE] = chosen
+
+    st.session_state["shell.language_choice"] = actor.language
+    st.segmented_control(
+        said.say("shell.language"),
+        LANGUAGES,
+        format_func={"en": "EN", "zh": "中文"}.__getitem__,
+        key="shell.language_choice",
+        on_change=choose,
+        label_visibility="collapsed",
+        required=True,
+    )
+
+
+def _switch_theme(actor: Actor, dark: bool) -> None:
+    portal().people.change_self(actor, theme="dark" if dark else "light")
+    _browser.tell("theme", theme="Dark" if dark else "Light")
+
+
+def _sign_out() -> None:
+    portal().people.sign_out(session_token())
+    st.session_state[TOKEN] = ""
+    _browser.tell("end")
+
+
+main()
