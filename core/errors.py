@@ -17,26 +17,29 @@
         ├── ModelRateLimited      429
         ├── ModelTimedOut         no answer in time
         ├── ModelRejectedKey      401 or 403
+        ├── ModelTooSmall         what it was told did not fit
         └── ModelBroken           garbage, a cut stream, 5xx
 
 The docstring is the English message a person sees and says what to do next; `key` names the same message in
-`core/i18n`. `detail` is technical text for a folded box: never a secret, never a stack trace.
+`core/i18n`, unless `words` names a more exact one. `detail` is technical text for a folded box: never a secret,
+never a stack trace.
 """
 
 import re
-from typing import ClassVar
 
 
 class AskwellError(Exception):
     """Something went wrong. Try again; if it happens again, tell your administrator."""
 
-    key: ClassVar[str] = "errors.askwell_error"
+    key: str = "errors.askwell_error"
 
     def __init_subclass__(cls) -> None:
         cls.key = "errors." + re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
-    def __init__(self, detail: str = "", **values: object) -> None:
+    def __init__(self, detail: str = "", *, words: str = "", **values: object) -> None:
         super().__init__(detail or (self.__doc__ or "").strip().format_map(_Shown(values)))
+        if words:
+            self.key = words
         self.detail = detail
         self.values = values
 
@@ -81,7 +84,7 @@ class QueryFailed(AskwellError):
 
 
 class QueryTimedOut(QueryFailed):
-    """The database needed more than {seconds} seconds, so the query was stopped. Ask for a shorter period or fewer rows."""
+    """The database needed more than {seconds} seconds, so the query was stopped. Ask for less, or a shorter period."""
 
 
 class QueryCancelled(QueryFailed):
@@ -110,6 +113,10 @@ class ModelTimedOut(ModelUnavailable):
 
 class ModelRejectedKey(ModelUnavailable):
     """The language model did not accept the key. Check it on the Models page."""
+
+
+class ModelTooSmall(ModelUnavailable):
+    """The question and what the model must know about the data are too long for it. Choose a model that reads more."""
 
 
 class ModelBroken(ModelUnavailable):

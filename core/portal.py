@@ -7,9 +7,11 @@ from types import TracebackType
 import sqlalchemy as sa
 
 from core.clock import Clock, utc_now
+from core.health import Health, examine
 from core.jobs import Jobs
 from core.security.audit import Audit
 from core.security.people import People
+from core.security.permissions import Actor
 from core.security.vault import open_vault
 from core.settings import DEMO_EMAIL, DEMO_PASSWORD, Settings, read_settings
 from core.store.migrate import migrate
@@ -32,6 +34,10 @@ class Portal:
         with self.store.begin() as connection:
             connection.execute(sa.text("SELECT 1"))
 
+    def health(self, actor: Actor | None) -> Health:
+        """How the portal is doing, for administrators."""
+        return examine(actor, self.store)
+
     def warm(self) -> None:
         """Load what the first question would otherwise wait for."""
 
@@ -43,7 +49,9 @@ class Portal:
     def __enter__(self) -> "Portal":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

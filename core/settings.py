@@ -10,7 +10,7 @@ from core.errors import SettingsInvalid
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_SECRETS = frozenset({"", "changeme", "change-me", "changethis", "secret", "askwell", "demo"})
-DEMO_PASSWORD = "askwell-demo"
+DEMO_PASSWORD = "askwell-demo"  # noqa: S105  (shown on the sign-in page, in demo mode only)
 DEMO_EMAIL = "demo@askwell.example"
 
 
@@ -53,7 +53,9 @@ class Settings(BaseSettings):
     model_url: str = Field("", description="An OpenAI-compatible endpoint that is set up at the first start.")
     model_name: str = Field("", description="The model at `model_url`.")
     model_key: SecretStr = Field(SecretStr(""), description="The key for `model_url`.")
-    metrics_token: SecretStr = Field(SecretStr(""), description="Who sends this bearer token may read /metrics. Empty: nobody.")
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Who sends this bearer token may read /metrics. Empty: nobody may."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
 
     @property

@@ -8,7 +8,7 @@ from core.i18n import LANGUAGES, Words
 from core.portal import Portal, current_portal
 from core.security.permissions import Action, Actor, may
 
-TOKEN = "shell.token"
+TOKEN = "shell.token"  # noqa: S105  (the name of a place, not a token)
 LANGUAGE = "shell.language"
 
 

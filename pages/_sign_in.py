@@ -14,7 +14,7 @@ from pages import _browser
 from pages._frame import LANGUAGE, TOKEN, portal, show_error, words
 
 REFUSED = "sign_in.refused"
-FIRST_PASSWORD = "sign_in.first_password"
+FORM = "sign_in.first"
 
 
 class SignInForm(Authenticate):  # type: ignore[misc]
@@ -106,7 +106,7 @@ def first_password_page(email: str, said: Words) -> None:
     """Whoever was given a password chooses their own before anything else."""
     say = said.say
     _, middle, _ = st.columns([1, 1.2, 1])
-    with middle, st.form(FIRST_PASSWORD):
+    with middle, st.form(FORM):
         st.subheader(say("sign_in.first_title"))
         st.write(say("sign_in.first_lead"))
         old = st.text_input(say("sign_in.old_password"), type="password")

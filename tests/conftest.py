@@ -14,7 +14,7 @@ from core.settings import Settings
 from core.store import embedded
 from core.store.embedded import EmbeddedServer
 from core.store.migrate import migrate
-from core.store.sessions import Store, create_database, _engine
+from core.store.sessions import Store, _engine, create_database
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

@@ -61,4 +61,4 @@ def start(folder: Path) -> EmbeddedServer:
     if "error" in answer:
         process.wait(timeout=10)
         raise StoreUnreachable(answer["error"])
-    return EmbeddedServer(answer["pid"], answer["socket"], answer["user"], answer["password"], process)
+    return EmbeddedServer(int(answer["pid"]), answer["socket"], answer["user"], answer["password"], process)

@@ -90,7 +90,7 @@ def _join_or_start(binaries: Path, folder: Path) -> dict[str, object]:
 
 
 def _owner() -> pwd.struct_passwd | None:
-    """Who runs the server: PostgreSQL refuses root, so root lends it a user without rights; others run it themselves."""
+    """Who runs the server: PostgreSQL refuses root, so root lends it a user without rights; others run it."""
     if os.geteuid() != 0:
         return None
     try:
@@ -184,7 +184,7 @@ def _start(binaries: Path, data: Path, owner: pwd.struct_passwd | None) -> tuple
 
 
 def _socket_folder(data: Path, owner: pwd.struct_passwd | None) -> Path:
-    """A folder of the server's own for its socket: beside the data if the path is short enough, else a temporary one."""
+    """The server's own folder for its socket: beside the data if the path is short enough, else a temporary one."""
     folder = data.parent / "socket"
     if len(os.fsencode(folder)) > SOCKET_ROOM or any(mark in str(folder) for mark in '",'):
         name = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]

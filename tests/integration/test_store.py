@@ -19,7 +19,7 @@ from core.security.vault import Vault
 from core.settings import Settings
 from core.store import embedded
 from core.store.migrate import migrate
-from core.store.sessions import Store, open_embedded
+from core.store.sessions import Store
 from core.store.tables import metadata
 from tests.conftest import NOW
 
