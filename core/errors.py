@@ -21,8 +21,8 @@
         └── ModelBroken           garbage, a cut stream, 5xx
 
 The docstring is the English message a person sees and says what to do next; `key` names the same message in
-`core/i18n`, unless `words` names a more exact one. `detail` is technical text for a folded box: never a secret,
-never a stack trace.
+`core/i18n`, and a value may be a `Phrase` of it. `detail` is technical text for a folded box: never a secret, never
+a stack trace.
 """
 
 import re
@@ -36,10 +36,8 @@ class AskwellError(Exception):
     def __init_subclass__(cls) -> None:
         cls.key = "errors." + re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
-    def __init__(self, detail: str = "", *, words: str = "", **values: object) -> None:
+    def __init__(self, detail: str = "", **values: object) -> None:
         super().__init__(detail or (self.__doc__ or "").strip().format_map(_Shown(values)))
-        if words:
-            self.key = words
         self.detail = detail
         self.values = values
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
 from core.errors import InvalidInput, NotFound
+from core.i18n import Phrase
 from core.security.audit import Audit
 from core.security.permissions import SYSTEM, Action, Actor, Role, require
 from core.settings import Settings
@@ -113,9 +114,7 @@ class People:
         require(actor, Action.CHANGE_PEOPLE, email)
         email = email.strip().lower()
         if "@" not in email.strip("@") or any(c.isspace() for c in email):
-            raise InvalidInput(
-                problem=f"{email or '—'} is not an e-mail address", words="people.bad_email", email=email or "—"
-            )
+            raise InvalidInput(problem=Phrase("people.bad_email", {"email": email or "—"}))
         row = {
             "email": email,
             "name": name.strip() or email,
@@ -127,7 +126,7 @@ class People:
             with self._store.begin() as connection:
                 new = connection.execute(people.insert().values(row).returning(people)).mappings().one()
         except IntegrityError:
-            raise InvalidInput(problem=f"{email} already has an account", words="people.taken", email=email) from None
+            raise InvalidInput(problem=Phrase("people.taken", {"email": email})) from None
         self._audit.note(actor, Action.CHANGE_PEOPLE, email, change="invited", role=role.value)
         return _person(new)
 
@@ -159,7 +158,7 @@ class People:
                 raise NotFound
             admins = sa.select(sa.func.count()).where(people.c.role == Role.ADMIN.value, people.c.disabled_at.is_(None))
             if not connection.scalar(admins):
-                raise InvalidInput(problem="somebody must remain administrator", words="people.last_admin")
+                raise InvalidInput(problem=Phrase("people.last_admin"))
             self._end_sessions(connection, person_id)
         self._audit.note(actor, Action.CHANGE_PEOPLE, row["email"], change=", ".join(sorted(values)))
         return _person(row)
@@ -181,9 +180,9 @@ class People:
         assert actor is not None
         row = self._row(people.c.id == actor.id)
         if row is None or not password_matches(old, row["password_hash"]):
-            raise InvalidInput(problem="the old password is not right", words="people.wrong_password")
+            raise InvalidInput(problem=Phrase("people.wrong_password"))
         if old == new:
-            raise InvalidInput(problem="the new password is the old one", words="people.same_password")
+            raise InvalidInput(problem=Phrase("people.same_password"))
         with self._store.begin() as connection:
             values = {"password_hash": hashed(new), "must_change_password": False}
             connection.execute(people.update().where(people.c.id == actor.id).values(values))
@@ -262,11 +261,7 @@ class People:
 def hashed(password: str) -> str:
     """The bcrypt hash of a password. Raises `InvalidInput` for one that is too short."""
     if len(password) < LEAST_PASSWORD:
-        raise InvalidInput(
-            problem=f"a password needs {LEAST_PASSWORD} characters or more",
-            words="people.short_password",
-            least=LEAST_PASSWORD,
-        )
+        raise InvalidInput(problem=Phrase("people.short_password", {"least": LEAST_PASSWORD}))
     with _one_at_a_time:
         return bcrypt.hashpw(_digest(password), bcrypt.gensalt(_COST)).decode()
 
