@@ -1,6 +1,7 @@
 """ground(inquiry, connection) -> Grounding: what the words of one question may mean in one schema."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from core.grounding.joins import Join as Join
 from core.grounding.values import ValueHit
@@ -27,9 +28,13 @@ class Example:
 
 @dataclass(frozen=True)
 class Grounding:
-    """Everything a writer needs: tables best first, values found in cells, trusted examples, join steps."""
+    """Everything a writer needs: tables best first, values found in cells, trusted examples, join steps.
+
+    `samples` are a few values of a column, by `(table key, column name)`, the most frequent first.
+    """
 
     tables: tuple[TableHit, ...]
     values: tuple[ValueHit, ...]
     examples: tuple[Example, ...]
     joins: tuple[Join, ...]
+    samples: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
