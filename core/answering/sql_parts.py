@@ -14,7 +14,8 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from core.connections.schema import Column, Dialect, Schema, Table
 
 AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Max, exp.Min)
-_TRANSPARENT = (exp.Paren, exp.Cast, exp.TryCast, exp.Round, exp.TsOrDsToTimestamp, exp.TsOrDsToDate, exp.Alias)
+_TRANSPARENT = (exp.Paren, exp.Cast, exp.TryCast, exp.Round, exp.TsOrDsToTimestamp, exp.TsOrDsToDate, exp.Alias,
+                exp.Lower, exp.Upper, exp.Trim, exp.Collate, exp.Date)  # fmt: skip
 _FORMAT_GRAINS = {"%Y": "year", "%Y-%m": "month", "%Y%m": "month", "%Y/%m": "month", "%m": "month_of_year",
                   "%Y-%m-%d": "day", "%H": "hour", "%w": "weekday", "%Y-%W": "week", "%Y-Q%q": "quarter"}  # fmt: skip
 _UNIT_GRAINS = {"YEAR": "year", "QUARTER": "quarter", "MONTH": "month", "WEEK": "week", "DAY": "day", "HOUR": "hour"}

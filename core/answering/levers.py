@@ -1,0 +1,168 @@
+"""The literals of a query that a person can move: limits, amounts, days, and the values of text columns.
+
+Moving one changes that literal in the tree and nothing else; the guard checks the outcome like any other SQL.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Protocol
+
+import sqlglot
+from sqlglot import exp
+
+from core.answering.events import Lever, LeverKind, LeverValue
+from core.answering.literals import day_of, literal_of
+from core.answering.wording import Wording
+from core.connections.schema import Dialect
+from core.errors import InvalidInput
+from core.i18n import Phrase
+
+_MOST = 6
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In, exp.Like, exp.ILike)
+_LOWER, _UPPER = (exp.GT, exp.GTE), (exp.LT, exp.LTE)
+
+
+class Options(Protocol):
+    """Whatever knows the values of a text column."""
+
+    def of_column(self, table: str, column: str, limit: int) -> list[str]:
+        """At most `limit` values of a column (`Table.key`, name), those seen most first; [] where none are known."""
+        ...
+
+
+def levers(wording: Wording, options: Options) -> tuple[Lever, ...]:
+    """At most six levers of the query, in the order of its text, labelled in the language of `wording`."""
+    found: list[Lever] = []
+    for number, literal in _literals(wording.parts.tree):
+        lever = _lever(wording, number, literal, options)
+        if lever is not None:
+            found.append(lever)
+    return tuple(found[:_MOST])
+
+
+def move(sql: str, dialect: Dialect, changes: Mapping[str, LeverValue]) -> str:
+    """The same query with some literals changed; keys are `Lever.id`s of this very SQL.
+
+    Raises `InvalidInput` for a lever it does not have and for a value of another kind than the literal's.
+    """
+    tree = sqlglot.parse_one(sql, dialect=dialect.value)
+    literals = dict(_literals(tree))
+    for number, value in changes.items():
+        if number not in literals:
+            raise InvalidInput(problem=Phrase("answering.no_such_lever", {"lever": number}))
+        literal = literals[number]
+        whole = literal.parent if isinstance(literal.parent, exp.Neg) else literal
+        whole.replace(_literal(literal, value))
+    return tree.sql(dialect=dialect.value)
+
+
+def same_but_for_literals(one: str, other: str, dialect: Dialect) -> bool:
+    """Whether two queries differ in nothing but the literals that levers move."""
+    trees = [sqlglot.parse_one(sql, dialect=dialect.value) for sql in (one, other)]
+    for tree in trees:
+        for _, literal in list(_literals(tree)):
+            whole = literal.parent if isinstance(literal.parent, exp.Neg) else literal
+            whole.replace(exp.Placeholder())
+    return trees[0] == trees[1]
+
+
+def _literals(tree: exp.Expr) -> Iterator[tuple[str, exp.Literal]]:
+    """The movable literals of a query by the number they are known under: their place among all its literals."""
+    for number, literal in enumerate(list(tree.find_all(exp.Literal, bfs=False))):
+        if _movable(literal):
+            yield str(number), literal
+
+
+def _movable(literal: exp.Literal) -> bool:
+    """Whether a literal is a limit, or what a column is compared with."""
+    node: exp.Expr = literal
+    while isinstance(node.parent, exp.Paren | exp.Cast | exp.Neg | exp.TsOrDsToDate | exp.Date):
+        node = node.parent
+    around = node.parent
+    if isinstance(around, exp.Limit | exp.Fetch):
+        return not literal.is_string and around.parent is literal.root()
+    if not isinstance(around, _COMPARISONS):
+        return False
+    others = [child for child in around.iter_expressions() if child is not node]
+    return any(other.find(exp.Column) is not None or other.find(exp.Count) is not None for other in others)
+
+
+def _comparison(literal: exp.Literal) -> tuple[exp.Expr, exp.Expr]:
+    """The comparison around a literal, and the side of it that is compared."""
+    around = literal.find_ancestor(*_COMPARISONS)
+    if around is None:
+        raise InvalidInput(problem=Phrase("answering.no_such_lever", {"lever": literal.name}))
+    beside = around.this if around.this.find(exp.Literal) is not literal else around.args["expression"]
+    return around, beside
+
+
+def _lever(wording: Wording, number: str, literal: exp.Literal, options: Options) -> Lever | None:
+    words = wording.words
+    if literal.find_ancestor(exp.Limit, exp.Fetch, *_COMPARISONS).__class__ in (exp.Limit, exp.Fetch):
+        return Lever(number, words.say("answering.lever_limit"), LeverKind.LIMIT, int(literal.name))
+    around, beside = _comparison(literal)
+    of = wording.of(beside)
+    of = of[:1].upper() + of[1:]
+    value = _value(literal)
+    if not of or value is None or (isinstance(around, exp.In) and len(around.expressions) > 3):
+        return None
+    label = words.say(f"answering.lever_{_side(around, literal)}", of=of)
+    if isinstance(value, date):
+        return Lever(number, label, LeverKind.DATE, value)
+    if not isinstance(value, str):
+        return Lever(number, label, LeverKind.NUMBER, value)
+    place = wording.parts.place(beside)
+    known = () if place is None else options.of_column(place.table.key, place.column.name, 50)
+    if isinstance(around, exp.Like | exp.ILike):
+        return Lever(number, label, LeverKind.TEXT, value.strip("%"))
+    if known and value not in known:
+        known = [value, *known]
+    return Lever(number, label, LeverKind.TEXT, value, tuple(known))
+
+
+def _side(around: exp.Expr, literal: exp.Literal) -> str:
+    """Which end of a range a literal is: "from", "to", or "is" for neither."""
+    if isinstance(around, exp.Between):
+        return "from" if around.args["low"].find(exp.Literal) is literal else "to"
+    mirrored = around.this.find(exp.Literal) is literal
+    if isinstance(around, _LOWER):
+        return "to" if mirrored else "from"
+    if isinstance(around, _UPPER):
+        return "from" if mirrored else "to"
+    return "not" if isinstance(around, exp.NEQ) or around.args.get("negate") else "is"
+
+
+def _value(literal: exp.Literal) -> LeverValue | None:
+    """What a literal holds, as a person would set it."""
+    value = literal_of(literal)
+    if isinstance(value, str):
+        return day_of(value) or value
+    negative = isinstance(literal.parent, exp.Neg)
+    number = Decimal(literal.name)
+    number = -number if negative else number
+    return int(number) if number == number.to_integral_value() else number
+
+
+def _literal(old: exp.Literal, value: LeverValue) -> exp.Expr:
+    """`value` written as `old` was: dates keep their time, patterns their percent signs."""
+    now = _value(old)
+    if isinstance(now, date) != isinstance(value, date) or isinstance(now, str) != isinstance(value, str):
+        raise InvalidInput(problem=Phrase("answering.wrong_lever_value", {"value": str(value)}))
+    if isinstance(value, date):
+        return exp.Literal.string(value.isoformat()[:10] + str(old.this)[10:])
+    if isinstance(value, str):
+        text = str(old.this)
+        return exp.Literal.string(
+            "%" * text.startswith("%") + value + "%" * text.endswith("%") if _is_pattern(old) else value
+        )
+    if isinstance(value, bool) or not Decimal(value).is_finite():
+        raise InvalidInput(problem=Phrase("answering.wrong_lever_value", {"value": str(value)}))
+    if isinstance(old.parent, exp.Limit | exp.Fetch) and (value != int(value) or not 1 <= value <= 1_000_000):
+        raise InvalidInput(problem=Phrase("answering.wrong_limit"))
+    number = exp.Literal.number(format(abs(Decimal(value)), "f"))
+    return exp.Neg(this=number) if value < 0 else number
+
+
+def _is_pattern(literal: exp.Literal) -> bool:
+    return isinstance(literal.parent, exp.Like | exp.ILike)
