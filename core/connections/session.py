@@ -1,0 +1,109 @@
+"""What a session on somebody's database is: one read-only visit, opened for one question and closed after it.
+
+Each kind of database has its own module of this shape; `engines` lists them. A session is used by one thread;
+`cancel` and `abandon` may be called from any other.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import quote, quote_plus
+
+from core.connections.result import ResultColumn
+from core.connections.schema import Dialect
+
+LOCK_SECONDS = 1  # how long a read may wait for somebody else's lock
+CONNECT_SECONDS = 5
+GRACE_SECONDS = 2.0  # between asking the database to stop and breaking the line
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a database is and how to sign in: fields only, never a URL.
+
+    `pinned` is the network address that was checked; it is connected to, whatever `host` resolves to later.
+    `lasting` says that nobody else writes the file, so that a process may stay open on it between questions.
+    """
+
+    host: str = ""
+    port: int | None = None
+    database: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    file: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    pinned: str = ""
+    lasting: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one statement may take: seconds in the database, rows and bytes kept."""
+
+    seconds: float = 30.0
+    rows: int = 1000
+    bytes: int = 64 * MEGABYTE
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Rows as they came, at most the cap; `truncated` says whether the database had more."""
+
+    columns: tuple[ResultColumn, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    truncated: bool
+
+
+class Session(Protocol):
+    """One read-only visit. `limits` hold for each statement; `server` is the product and version, as people say it."""
+
+    dialect: Dialect
+    limits: Limits
+    server: str
+
+    def read(self, sql: str, rows: int | None = None) -> Fetched:
+        """The first `rows` rows (else the limit's) of one statement that the guard has passed.
+
+        Raises `QueryFailed`, or `QueryTimedOut` when the database itself ended it.
+        """
+        ...
+
+    def look(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one of the portal's own questions to the catalogue. Raises `QueryFailed`."""
+        ...
+
+    def cancel(self) -> None:
+        """End the running statement in the database. Harmless when nothing runs; never raises."""
+        ...
+
+    def abandon(self) -> None:
+        """Break the line: whoever waits on it fails at once. For a server that does not answer any more."""
+        ...
+
+    def close(self) -> None:
+        """Undo whatever is open and leave. Never raises."""
+        ...
+
+
+def collect(rows: Iterable[Sequence[Any]], keep: int, most_bytes: int) -> tuple[list[tuple[Any, ...]], bool]:
+    """At most `keep` rows and about `most_bytes` of cells (one row always), and whether there were more."""
+    kept: list[tuple[Any, ...]] = []
+    size = 0
+    for row in rows:
+        # One row more than we keep says whether there were more.
+        if len(kept) == keep:
+            return kept, True
+        size += sum(len(cell) if isinstance(cell, str | bytes) else 8 for cell in row)
+        if kept and size > most_bytes:
+            return kept, True
+        kept.append(tuple(row))
+    return kept, False
+
+
+def without_secrets(text: str, target: Target) -> str:
+    """A driver's message with the password taken out, also in its encoded forms."""
+    password = target.password
+    for secret in {password, quote(password, safe=""), quote_plus(password), repr(password)[1:-1]} - {""}:
+        text = text.replace(secret, "…")
+    return text.strip()
