@@ -1,0 +1,51 @@
+"""The question that is being answered: one status line with step and seconds, Stop, and what is there so far."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from core.answering.running import Run
+from core.errors import NotFound
+from core.i18n import Words
+from core.security.permissions import Actor
+from pages import _show
+from pages._ask_state import AskState
+from pages._frame import portal
+
+POLL = 0.3  # seconds between two looks
+
+
+def running(actor: Actor, state: AskState) -> Run | None:
+    """The run to draw: this page's own, or after a reload the one this conversation still has; None when none runs."""
+    run_id = portal().running.current(actor, state.conversation_id)
+    if run_id is None:
+        return None
+    try:
+        run = portal().running.watch(actor, run_id)
+    except NotFound:
+        return None
+    return None if run.finished else run
+
+
+@st.fragment(run_every=POLL)
+def live(actor: Actor, run_id: UUID, words: Words) -> None:
+    """Drawn anew every third of a second until the answer is whole; then the page draws the card."""
+    try:
+        run = portal().running.watch(actor, run_id)
+    except NotFound:
+        st.rerun(scope="app")
+    if run.finished:
+        st.rerun(scope="app")
+    _show.question(run.card.question)
+    with st.chat_message("assistant", avatar=":material/auto_awesome:"):
+        left, right = st.columns([6, 1], vertical_alignment="center")
+        line = words.say("ask.running", step=_show.step(run.card, words), seconds=round(run.seconds, 1))
+        left.markdown(f":material/progress_activity: {line}")
+        if right.button(words.say("ask.stop"), icon=":material/stop_circle:", key=f"ask.stop.{run_id}"):
+            portal().running.stop(actor, run_id)
+        if run.card.writing:
+            st.code(run.card.writing, language="sql", wrap_lines=True)
+        elif run.card.sql:
+            st.code(run.card.sql, language="sql", wrap_lines=True)
+        if run.card.summary:
+            st.markdown(run.card.summary)

@@ -1,0 +1,112 @@
+"""Draws a question and what became of it: the status line while it runs, then the answer card."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import streamlit as st
+
+from core.answering.card import Card
+from core.answering.events import Answered, CannotAnswer, Failed, NeedsDetail, Rung, Sureness
+from core.answering.markdown import escape
+from core.i18n import Words
+from core.security.permissions import Actor
+
+BADGES = {
+    Sureness.VERIFIED: ("green", ":material/verified:"),
+    Sureness.SURE: ("green", ":material/check_circle:"),
+    Sureness.FAIRLY: ("blue", ":material/thumb_up:"),
+    Sureness.UNSURE: ("orange", ":material/help:"),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A card on a page, and what the page needs to act on it. `key` is unique on the page."""
+
+    key: str
+    card: Card
+    answer_id: UUID | None
+    connection_id: UUID | None
+    actor: Actor
+    words: Words
+    developer: bool = False
+    thumb: int | None = None
+    newest: bool = False
+
+
+def step(card: Card, words: Words) -> str:
+    """What is being done now, in words."""
+    if card.step == "writing" and not card.writing and card.tables:
+        return words.say("ask.step_found", tables=escape(", ".join(card.tables[:4])))
+    return words.say(f"ask.step_{card.step}")
+
+
+def question(text: str) -> None:
+    """The person's own words, shown as they are."""
+    with st.chat_message("user", avatar=":material/person:"):
+        st.text(text)
+
+
+def status(shown: Shown, answered: Answered) -> None:
+    """The one line that says who answered and how fast."""
+    say = shown.words.say
+    if shown.card.recalled:
+        label = say("ask.answered_verified", seconds=round(answered.seconds, 2))
+    elif answered.rung is Rung.MODEL:
+        label = say("ask.answered_model", seconds=round(answered.seconds, 2), model=escape(answered.usage.model))
+    else:
+        label = say(f"ask.answered_{answered.rung}", seconds=round(answered.seconds, 2))
+    st.caption(f":material/check: {label}")
+
+
+def badges(shown: Shown, answered: Answered) -> None:
+    """Sureness, as of when, how many rows, and what it cost, in one row."""
+    say, table = shown.words.say, shown.card.table
+    color, icon = BADGES[answered.evidence.sureness]
+    reasons = "\n".join(f"- {shown.words.show(reason)}" for reason in answered.evidence.reasons)
+    with st.container(horizontal=True, gap="small"):
+        st.badge(say(f"ask.sure_{answered.evidence.sureness}"), icon=icon, color=color, help=reasons or None)
+        st.badge(say("ask.as_of", at=answered.as_of), color="gray")
+        if table is not None:
+            key = "ask.first_rows" if table.truncated else "ask.rows"
+            st.badge(say(key, n=len(table.rows)), color="gray")
+        if answered.rung is Rung.MODEL:
+            cost = answered.usage.cost
+            st.badge(say("ask.cost_unknown") if cost is None else f"${cost:.4f}", color="gray")
+        else:
+            st.badge(say("ask.no_model"), color="gray")
+
+
+def ending(shown: Shown) -> None:
+    """What is said when there is no answer: why, and a way on. Never a stack trace."""
+    words = shown.words
+    match shown.card.ending:
+        case Failed(message=message, detail=detail):
+            st.error(words.say(message.key, **message.values), icon=":material/error:")
+            if detail:
+                with st.expander(words.say("shell.technical")):
+                    st.code(detail, language=None, wrap_lines=True)
+        case CannotAnswer(reason=reason):
+            st.warning(words.say(reason.key, **reason.values), icon=":material/search_off:")
+        case NeedsDetail(question=asked):
+            st.info(words.say(asked.key, **asked.values), icon=":material/help:")
+        case _:
+            return
+    if tried := shown.card.tried:
+        with st.expander(words.say("ask.tried", n=len(tried))):
+            for attempt in tried:
+                st.code(attempt.sql, language="sql", wrap_lines=True)
+                st.text(attempt.reason)
+
+
+def ways_on(card: Card) -> list[tuple[str, str]]:
+    """Buttons under a card: what they say and what they ask."""
+    match card.ending:
+        case NeedsDetail(choices=choices):
+            return [(choice.label, choice.question) for choice in choices]
+        case CannotAnswer(closest=closest):
+            return [(question, question) for question in closest]
+        case Answered(follow_ups=follow_ups):
+            return [(question, question) for question in follow_ups]
+        case _:
+            return []

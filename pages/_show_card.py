@@ -1,0 +1,225 @@
+"""The answer card as a whole: sentence, badges, chart, levers, tabs, and what can be done with it."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+import streamlit as st
+
+from core import charts
+from core.answering.events import Answered, Failed, Lever, LeverKind, LeverValue
+from core.charts import ChartKind
+from core.errors import AskwellError
+from pages import _show, _show_tabs
+from pages._frame import portal, show_error
+from pages._show import Shown
+
+REASONS = ("numbers", "misunderstood", "incomplete", "chart", "other")
+AskText = Callable[[Shown, str], None]
+AskSql = Callable[[Shown, str], None]
+
+
+def draw(shown: Shown, ask: AskText, ask_sql: AskSql) -> None:
+    """One question with its answer; `ask` and `ask_sql` are what the page does with a next question."""
+    _show.question(shown.card.question)
+    with st.chat_message("assistant", avatar=":material/auto_awesome:"):
+        answered = shown.card.answered
+        if answered is None:
+            _show.ending(shown)
+            _ways_on(shown, ask)
+            _retry(shown, ask)
+            return
+        _show.status(shown, answered)
+        st.markdown(answered.summary)
+        _show.badges(shown, answered)
+        for finding in answered.findings:
+            st.markdown(f"- {shown.words.show(finding)}")
+        _fixes(shown, answered, ask_sql)
+        _chart(shown)
+        _levers(shown, answered, ask_sql)
+        _tabs(shown, ask_sql)
+        _foot(shown, answered, ask_sql)
+        if shown.newest:
+            _ways_on(shown, ask)
+
+
+def _chart(shown: Shown) -> None:
+    """The chart chosen by the rows, and the others that suit them."""
+    chart, table = shown.card.chart, shown.card.table
+    if chart is None or table is None or not table.rows:
+        return
+    specs = [spec for spec in (chart.chosen, *chart.alternatives) if spec.kind is not ChartKind.TABLE]
+    if not specs:
+        _show_tabs.data(shown)
+        return
+    chosen = specs[0]
+    if len(specs) > 1:
+        positions = range(len(specs))
+        picked = st.segmented_control(
+            shown.words.say("ask.chart"),
+            positions,
+            default=0,
+            format_func=lambda position: shown.words.say(f"charts.{specs[position].kind}"),
+            key=f"ask.chart_kind.{shown.key}",
+            label_visibility="collapsed",
+            required=True,
+        )
+        chosen = specs[picked or 0]
+    try:
+        figure = charts.draw(chosen, table, language=shown.words.language, dark=st.context.theme.type == "dark")
+    except AskwellError as error:
+        show_error(error, shown.words)
+        return
+    st.plotly_chart(figure, width="stretch", config=charts.PLOT_CONFIG, key=f"ask.chart.{shown.key}", theme=None)
+
+
+def _fixes(shown: Shown, answered: Answered, ask_sql: AskSql) -> None:
+    if not answered.fixes:
+        return
+    st.caption(shown.words.say("ask.fix"))
+    for number, fix in enumerate(answered.fixes):
+        if st.button(fix.label, icon=":material/build:", key=f"ask.fix.{shown.key}.{number}"):
+            ask_sql(shown, fix.sql)
+
+
+def _levers(shown: Shown, answered: Answered, ask_sql: AskSql) -> None:
+    """Literals of the SQL as widgets: moving one runs the changed SQL through the same guard, with no model."""
+    if not answered.levers:
+        return
+    with st.expander(shown.words.say("ask.levers"), icon=":material/tune:"):
+        moved: dict[str, LeverValue] = {}
+        columns = st.columns(min(3, len(answered.levers)))
+        for number, lever in enumerate(answered.levers):
+            with columns[number % len(columns)]:
+                value = _lever(lever, f"ask.lever.{shown.key}.{lever.id}")
+            if value is not None and value != lever.value:
+                moved[lever.id] = value
+        apply = st.button(
+            shown.words.say("ask.apply"), icon=":material/refresh:", disabled=not moved, key=f"ask.apply.{shown.key}"
+        )
+        if apply and moved:
+            try:
+                changed = portal().answers.move(shown.actor, answered.answer_id, moved)
+            except AskwellError as error:
+                show_error(error, shown.words)
+            else:
+                ask_sql(shown, changed)
+
+
+def _lever(lever: Lever, key: str) -> LeverValue | None:
+    """One widget for one literal; gives the value it stands at."""
+    match lever.kind:
+        case LeverKind.TEXT if lever.options:
+            options = list(dict.fromkeys([str(lever.value), *lever.options]))
+            return st.selectbox(lever.label, options, key=key)
+        case LeverKind.TEXT:
+            return st.text_input(lever.label, str(lever.value), key=key)
+        case LeverKind.DATE:
+            assert isinstance(lever.value, date)
+            return st.date_input(lever.label, lever.value, key=key)
+        case LeverKind.LIMIT:
+            return st.number_input(lever.label, min_value=1, value=int(str(lever.value)), step=1, key=key)
+        case LeverKind.NUMBER:
+            typed = st.text_input(lever.label, str(lever.value), key=key)
+            return lever.value if typed == str(lever.value) else _number(typed)
+
+
+def _number(typed: str) -> LeverValue | None:
+    try:
+        return int(typed) if typed.lstrip("-").isdigit() else Decimal(typed)
+    except InvalidOperation:
+        return None
+
+
+def _tabs(shown: Shown, ask_sql: AskSql) -> None:
+    say = shown.words.say
+    names = ["tab_data", "tab_sql", "tab_how"] + (["tab_diagnostics"] if shown.developer else [])
+    tabs = st.tabs([say("ask.tab_answer"), *(say(f"ask.{name}") for name in names)])
+    with tabs[0]:
+        _exports(shown)
+    with tabs[1]:
+        _show_tabs.data(shown)
+    with tabs[2]:
+        _show_tabs.sql(shown, ask_sql)
+    with tabs[3]:
+        _show_tabs.how(shown)
+    if shown.developer:
+        with tabs[4]:
+            _show_tabs.diagnostics(shown)
+
+
+def _exports(shown: Shown) -> None:
+    """CSV and Excel, made when they are asked for."""
+    answer_id, table = shown.answer_id, shown.card.table
+    if answer_id is None or table is None or not table.rows:
+        return
+    with st.container(horizontal=True):
+        for form, mime, icon in (
+            ("csv", "text/csv", ":material/csv:"),
+            ("excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ":material/table_view:"),
+        ):
+            st.download_button(
+                shown.words.say(f"ask.{form}"),
+                data=lambda form=form: portal().answers.export(shown.actor, answer_id, form),
+                file_name=f"askwell-{answer_id.hex[:8]}.{'csv' if form == 'csv' else 'xlsx'}",
+                mime=mime,
+                icon=icon,
+                type="tertiary",
+                on_click="ignore",
+                key=f"ask.{form}.{shown.key}",
+            )
+
+
+def _foot(shown: Shown, answered: Answered, ask_sql: AskSql) -> None:
+    """A thumb, and the query once more."""
+    say = shown.words.say
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if shown.thumb is not None:
+            st.session_state.setdefault(f"ask.thumb.{shown.key}", shown.thumb)
+        thumb = st.feedback("thumbs", key=f"ask.thumb.{shown.key}")
+        if shown.card.sql and st.button(
+            say("ask.again"), icon=":material/refresh:", type="tertiary", key=f"ask.again.{shown.key}"
+        ):
+            ask_sql(shown, shown.card.sql)
+    if thumb is not None and thumb != shown.thumb and st.session_state.get(f"ask.rated.{shown.key}") != thumb:
+        portal().answers.rate(shown.actor, answered.answer_id, thumb, "", "")
+        st.session_state[f"ask.rated.{shown.key}"] = thumb
+        st.toast(say("ask.rate_thanks"))
+    if thumb == 0 and st.session_state.get(f"ask.rated.{shown.key}") == 0:
+        _complaint(shown, answered)
+
+
+def _complaint(shown: Shown, answered: Answered) -> None:
+    """What was wrong, after a thumb down."""
+    say = shown.words.say
+    with st.form(f"ask.complaint.{shown.key}"):
+        reason = st.pills(say("ask.rate_why"), REASONS, format_func=lambda name: say(f"ask.rate_{name}"))
+        comment = st.text_input(say("ask.rate_comment"), max_chars=1000)
+        if st.form_submit_button(say("ask.rate_send")):
+            portal().answers.rate(shown.actor, answered.answer_id, 0, reason or "", comment)
+            st.session_state[f"ask.rated.{shown.key}"] = "told"
+            st.toast(say("ask.rate_thanks"))
+            st.rerun()
+
+
+def _ways_on(shown: Shown, ask: AskText) -> None:
+    """Choices, closest questions or follow-ups, as buttons."""
+    ways = _show.ways_on(shown.card)
+    if not ways:
+        return
+    with st.container(horizontal=True):
+        for number, (label, text) in enumerate(ways):
+            if st.button(label, key=f"ask.next.{shown.key}.{number}", icon=":material/arrow_forward:"):
+                ask(shown, text)
+
+
+def _retry(shown: Shown, ask: AskText) -> None:
+    ended = shown.card.ending
+    if (
+        isinstance(ended, Failed)
+        and ended.retry
+        and st.button(
+            shown.words.say("ask.retry"), icon=":material/refresh:", type="primary", key=f"ask.retry.{shown.key}"
+        )
+    ):
+        ask(shown, shown.card.question)
