@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from core.answering.card import Card
 from core.answering.events import AnswerEvent, Failed
 from core.answering.question import Question
-from core.errors import AskwellError, InvalidInput, NotFound
+from core.errors import AskwellError, InvalidInput, NotFound, Stopped
 from core.i18n import Phrase
 from core.security.permissions import Action, Actor, require
 from core.stop import Stop
@@ -104,8 +104,8 @@ class Running:
 
     def _ended(self, going: _Going, future: "Future[None]") -> None:
         """Close a run, also one that a fault or the end of the server broke off: nobody waits for ever."""
-        error = None if future.cancelled() else future.exception()
-        if error is not None:
+        error = Stopped() if future.cancelled() else future.exception()
+        if error is not None and not isinstance(error, AskwellError):
             _log.error("a question broke off", exc_info=error)
         with self._lock:
             run = going.run
@@ -142,12 +142,12 @@ class Running:
     def close(self) -> None:
         """Stop everything that runs and wait for it."""
         with self._lock:
-            for going in self._runs.values():
-                if going.future is not None:
-                    going.future.cancel()
-            going_on = [going.stop for going in self._runs.values() if going.run.finished is None]
-        for stop in going_on:
-            stop.ask()
+            under_way = [going for going in self._runs.values() if going.run.finished is None]
+        # Not under the lock: a run that is cancelled before it began ends right here.
+        for going in under_way:
+            if going.future is not None:
+                going.future.cancel()
+            going.stop.ask()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _own(self, actor: Actor | None, run_id: UUID) -> _Going:
