@@ -1,6 +1,7 @@
 """What the Ask page remembers between runs: the conversation, where to ask, whom to ask, and what is running."""
 
 from collections.abc import Sequence
+from typing import Literal
 from uuid import UUID, uuid4
 
 import streamlit as st
@@ -14,7 +15,6 @@ from core.security.permissions import Actor
 from pages._frame import portal
 
 CONVERSATION = "c"  # in the address, so that a reload and a bookmark come back here
-RUN = "ask.run"
 CHOSEN_CONNECTION = "ask.connection"
 CHOSEN_MODEL = "ask.model"
 DEVELOPER = "ask.developer"
@@ -39,16 +39,6 @@ class AskState:
             return UUID(st.query_params[CONVERSATION])
 
     @property
-    def run_id(self) -> UUID | None:
-        """The question this page asked last, whether or not it still runs."""
-        value = st.session_state.get(RUN)
-        return value if isinstance(value, UUID) else None
-
-    @run_id.setter
-    def run_id(self, value: UUID | None) -> None:
-        st.session_state[RUN] = value
-
-    @property
     def developer(self) -> bool:
         """Whether the developer's view is on."""
         return bool(st.session_state.get(DEVELOPER))
@@ -60,7 +50,7 @@ class AskState:
         return None if chosen == AUTO else UUID(chosen)
 
     @property
-    def rung(self) -> str | None:
+    def rung(self) -> Literal["instant", "model"] | None:
         """The only rung to use, if one was chosen."""
         chosen = st.session_state.get(CHOSEN_MODEL, AUTO)
         return None if chosen == AUTO else ("instant" if chosen == INSTANT else "model")
@@ -112,5 +102,4 @@ class AskState:
             st.toggle(say("ask.developer"), key=DEVELOPER)
             if st.button(say("ask.new"), icon=":material/add_comment:", type="tertiary", key="ask.new"):
                 st.query_params[CONVERSATION] = uuid4().hex
-                self.run_id = None
                 st.rerun()

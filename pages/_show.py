@@ -1,6 +1,7 @@
 """Draws a question and what became of it: the status line while it runs, then the answer card."""
 
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 import streamlit as st
@@ -11,7 +12,7 @@ from core.answering.markdown import escape
 from core.i18n import Words
 from core.security.permissions import Actor
 
-BADGES = {
+BADGES: dict[Sureness, tuple[Literal["green", "blue", "orange"], str]] = {
     Sureness.VERIFIED: ("green", ":material/verified:"),
     Sureness.SURE: ("green", ":material/check_circle:"),
     Sureness.FAIRLY: ("blue", ":material/thumb_up:"),
@@ -27,6 +28,7 @@ class Shown:
     card: Card
     answer_id: UUID | None
     connection_id: UUID | None
+    conversation_id: UUID
     actor: Actor
     words: Words
     developer: bool = False

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core import charts
 from core.answering.events import Answered, Failed, Lever, LeverKind, LeverValue
+from core.answering.question import Question
 from core.charts import ChartKind
 from core.errors import AskwellError
 from pages import _show, _show_tabs
@@ -15,32 +16,41 @@ from pages._frame import portal, show_error
 from pages._show import Shown
 
 REASONS = ("numbers", "misunderstood", "incomplete", "chart", "other")
-AskText = Callable[[Shown, str], None]
-AskSql = Callable[[Shown, str], None]
+Start = Callable[[Question], None]
 
 
-def draw(shown: Shown, ask: AskText, ask_sql: AskSql) -> None:
-    """One question with its answer; `ask` and `ask_sql` are what the page does with a next question."""
+def draw(shown: Shown, start: Start) -> None:
+    """One question with its answer; `start` is what the page does with a next question."""
     _show.question(shown.card.question)
     with st.chat_message("assistant", avatar=":material/auto_awesome:"):
         answered = shown.card.answered
         if answered is None:
             _show.ending(shown)
-            _ways_on(shown, ask)
-            _retry(shown, ask)
+            _ways_on(shown, start)
+            _retry(shown, start)
             return
         _show.status(shown, answered)
         st.markdown(answered.summary)
         _show.badges(shown, answered)
         for finding in answered.findings:
             st.markdown(f"- {shown.words.show(finding)}")
-        _fixes(shown, answered, ask_sql)
+        _fixes(shown, answered, start)
         _chart(shown)
-        _levers(shown, answered, ask_sql)
-        _tabs(shown, ask_sql)
-        _foot(shown, answered, ask_sql)
+        _levers(shown, answered, start)
+        _tabs(shown, start)
+        _foot(shown, answered, start)
         if shown.newest:
-            _ways_on(shown, ask)
+            _ways_on(shown, start)
+
+
+def next_one(shown: Shown, text: str) -> Question:
+    """A next question, on the connection of this card."""
+    return Question(text, shown.connection_id, shown.conversation_id)
+
+
+def again(shown: Shown, sql: str) -> Question:
+    """This question once more with the SQL that a person gives."""
+    return Question(shown.card.question, shown.connection_id, shown.conversation_id, sql=sql)
 
 
 def _chart(shown: Shown) -> None:
@@ -73,16 +83,16 @@ def _chart(shown: Shown) -> None:
     st.plotly_chart(figure, width="stretch", config=charts.PLOT_CONFIG, key=f"ask.chart.{shown.key}", theme=None)
 
 
-def _fixes(shown: Shown, answered: Answered, ask_sql: AskSql) -> None:
+def _fixes(shown: Shown, answered: Answered, start: Start) -> None:
     if not answered.fixes:
         return
     st.caption(shown.words.say("ask.fix"))
     for number, fix in enumerate(answered.fixes):
         if st.button(fix.label, icon=":material/build:", key=f"ask.fix.{shown.key}.{number}"):
-            ask_sql(shown, fix.sql)
+            start(again(shown, fix.sql))
 
 
-def _levers(shown: Shown, answered: Answered, ask_sql: AskSql) -> None:
+def _levers(shown: Shown, answered: Answered, start: Start) -> None:
     """Literals of the SQL as widgets: moving one runs the changed SQL through the same guard, with no model."""
     if not answered.levers:
         return
@@ -98,12 +108,7 @@ def _levers(shown: Shown, answered: Answered, ask_sql: AskSql) -> None:
             shown.words.say("ask.apply"), icon=":material/refresh:", disabled=not moved, key=f"ask.apply.{shown.key}"
         )
         if apply and moved:
-            try:
-                changed = portal().answers.move(shown.actor, answered.answer_id, moved)
-            except AskwellError as error:
-                show_error(error, shown.words)
-            else:
-                ask_sql(shown, changed)
+            start(Question(shown.card.question, of=answered.answer_id, moved=moved))
 
 
 def _lever(lever: Lever, key: str) -> LeverValue | None:
@@ -131,7 +136,7 @@ def _number(typed: str) -> LeverValue | None:
         return None
 
 
-def _tabs(shown: Shown, ask_sql: AskSql) -> None:
+def _tabs(shown: Shown, start: Start) -> None:
     say = shown.words.say
     names = ["tab_data", "tab_sql", "tab_how"] + (["tab_diagnostics"] if shown.developer else [])
     tabs = st.tabs([say("ask.tab_answer"), *(say(f"ask.{name}") for name in names)])
@@ -140,7 +145,7 @@ def _tabs(shown: Shown, ask_sql: AskSql) -> None:
     with tabs[1]:
         _show_tabs.data(shown)
     with tabs[2]:
-        _show_tabs.sql(shown, ask_sql)
+        _show_tabs.sql(shown, lambda sql: start(again(shown, sql)))
     with tabs[3]:
         _show_tabs.how(shown)
     if shown.developer:
@@ -170,7 +175,7 @@ def _exports(shown: Shown) -> None:
             )
 
 
-def _foot(shown: Shown, answered: Answered, ask_sql: AskSql) -> None:
+def _foot(shown: Shown, answered: Answered, start: Start) -> None:
     """A thumb, and the query once more."""
     say = shown.words.say
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -180,7 +185,7 @@ def _foot(shown: Shown, answered: Answered, ask_sql: AskSql) -> None:
         if shown.card.sql and st.button(
             say("ask.again"), icon=":material/refresh:", type="tertiary", key=f"ask.again.{shown.key}"
         ):
-            ask_sql(shown, shown.card.sql)
+            start(again(shown, shown.card.sql))
     if thumb is not None and thumb != shown.thumb and st.session_state.get(f"ask.rated.{shown.key}") != thumb:
         portal().answers.rate(shown.actor, answered.answer_id, thumb, "", "")
         st.session_state[f"ask.rated.{shown.key}"] = thumb
@@ -202,7 +207,7 @@ def _complaint(shown: Shown, answered: Answered) -> None:
             st.rerun()
 
 
-def _ways_on(shown: Shown, ask: AskText) -> None:
+def _ways_on(shown: Shown, start: Start) -> None:
     """Choices, closest questions or follow-ups, as buttons."""
     ways = _show.ways_on(shown.card)
     if not ways:
@@ -210,10 +215,10 @@ def _ways_on(shown: Shown, ask: AskText) -> None:
     with st.container(horizontal=True):
         for number, (label, text) in enumerate(ways):
             if st.button(label, key=f"ask.next.{shown.key}.{number}", icon=":material/arrow_forward:"):
-                ask(shown, text)
+                start(next_one(shown, text))
 
 
-def _retry(shown: Shown, ask: AskText) -> None:
+def _retry(shown: Shown, start: Start) -> None:
     ended = shown.card.ending
     if (
         isinstance(ended, Failed)
@@ -222,4 +227,4 @@ def _retry(shown: Shown, ask: AskText) -> None:
             shown.words.say("ask.retry"), icon=":material/refresh:", type="primary", key=f"ask.retry.{shown.key}"
         )
     ):
-        ask(shown, shown.card.question)
+        start(next_one(shown, shown.card.question))

@@ -13,7 +13,7 @@ from core.security.permissions import Action, may
 from pages._frame import portal, show_error
 from pages._show import Shown
 
-AskSql = Callable[[Shown, str], None]
+RunSql = Callable[[str], None]
 
 
 def data(shown: Shown) -> None:
@@ -41,7 +41,7 @@ def _cell(cell: object) -> object:
     return cell if cell is None or isinstance(cell, str) else str(cell)
 
 
-def sql(shown: Shown, ask_sql: AskSql) -> None:
+def sql(shown: Shown, run_sql: RunSql) -> None:
     """The SQL, highlighted and in words; edited in place it passes the same guard and becomes a new answer."""
     say, ran = shown.words.say, shown.card.sql
     if not ran:
@@ -62,7 +62,7 @@ def sql(shown: Shown, ask_sql: AskSql) -> None:
             if typed.strip() == ran.strip():
                 st.info(say("ask.same_sql"))
             else:
-                ask_sql(shown, typed)
+                run_sql(typed)
         if typed.strip() != ran.strip():
             lines = difflib.unified_diff(ran.splitlines(), typed.splitlines(), lineterm="", n=1)
             st.code("\n".join(list(lines)[2:]), language="diff", wrap_lines=True)
