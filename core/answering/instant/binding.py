@@ -1,0 +1,361 @@
+"""Ties mentions to columns and predicates to tables: what "older than 20" means for these rows.
+
+Every function gives all ways that make sense, each with a cost; none means that the words do not fit these rows.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from core.answering.instant.meaning import (
+    Average,
+    Blank,
+    Check,
+    Columns,
+    Entity,
+    Has,
+    Holds,
+    InTime,
+    Most,
+    Number,
+    Operand,
+    Predicate,
+    Range,
+    Resembles,
+    Together,
+    Values,
+)
+from core.answering.instant.moving import moved
+from core.answering.instant.paths import many
+from core.answering.instant.reading import (
+    AllOf,
+    AnyOf,
+    Best,
+    ColumnRef,
+    Compare,
+    Condition,
+    Extreme,
+    Field,
+    Function,
+    Grain,
+    Having,
+    Like,
+    Missing,
+    Op,
+    Path,
+    Related,
+    Shared,
+    Tally,
+    Value,
+    Within,
+)
+from core.answering.instant.schema_words import SchemaWords
+from core.answering.instant.times import When
+from core.connections.schema import Kind
+
+Ways = list[tuple[Condition, float]]
+NEAR = 0.15
+_NEGATED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
+
+
+def nearest(ways: Iterable[tuple[Field, float]]) -> list[tuple[Field, float]]:
+    """The cheapest ways and those within a hair of them."""
+    found = sorted(ways, key=lambda way: way[1])
+    return [way for way in found if way[1] <= found[0][1] + NEAR][:4]
+
+
+class Binder:
+    """Binding over one schema."""
+
+    def __init__(self, words: SchemaWords) -> None:
+        self.words = words
+        self._predicates = {
+            Check: self._check,
+            Range: self._range,
+            Holds: self._holds,
+            InTime: self._in_time,
+            Has: self._has,
+            Resembles: self._resembles,
+            Blank: self._blank,
+            Together: self._together,
+        }
+
+    # -- columns ---------------------------------------------------------------------------------------------------
+
+    def reach(self, table: str, goal: str) -> list[tuple[Path, float]]:
+        """The join paths from rows of `table` to `goal`, each with a cost; steps that multiply rows cost more."""
+        found = self.words.paths.between(table, goal)
+        return [(p, 0.12 * len(p) + 0.1 * sum(step.many for step in p)) for p in found]
+
+    def fields(self, columns: Columns, table: str, kinds: frozenset[Kind] | None = None) -> list[tuple[Field, float]]:
+        """The columns meant, as seen from rows of `table`, nearest first."""
+        ways = []
+        for ref, cost in columns.options:
+            kind = self.words.kind(ref)
+            if kinds is not None and kind not in kinds:
+                continue
+            for path, far in self.reach(table, ref.table):
+                ways.append((Field(ref, kind, path), cost + 2 * far))
+        return nearest(ways) if ways else []
+
+    def measurable(self, field: Field) -> bool:
+        """Whether comparing and ordering by this column is by size: numbers, dates, and years written as text."""
+        return field.kind.numeric or self.dated(field) or self.yearly(field)
+
+    def yearly(self, field: Field) -> bool:
+        """Whether the column holds calendar years by its name."""
+        return "year" in field.column.column.lower() and field.kind in (Kind.TEXT, Kind.INTEGER, Kind.NUMBER)
+
+    # -- predicates ------------------------------------------------------------------------------------------------
+
+    def narrowed(self, entity: Entity, predicate: Predicate) -> list[tuple[Entity, float]]:
+        """The entity with this predicate, in every way that fits."""
+        if isinstance(predicate, Most):
+            return list(self._best(entity, predicate))
+        if isinstance(predicate, Together) and not predicate.any:
+            found = [(entity, 0.0)]
+            for part in predicate.parts:
+                found = [(e2, c + c2) for e, c in found for e2, c2 in self.narrowed(e, part)][:6]
+            return found
+        if entity.best is not None and not isinstance(predicate, Has | Holds | InTime | Check):
+            return []
+        if isinstance(predicate, Has) and entity.kind is not None:
+            own = self._kind_has(entity, predicate)
+            if own is not None:
+                return own
+        return [
+            (replace(entity, conditions=(*entity.conditions, condition)), cost + 0.01 * len(entity.conditions))
+            for condition, cost in self.conditions(predicate, entity.table)
+            if condition not in entity.conditions
+        ]
+
+    def conditions(self, predicate: Predicate, table: str) -> Ways:
+        """The predicate as a condition on rows of `table`."""
+        bind = self._predicates.get(type(predicate))
+        return bind(predicate, table) if bind else []  # type: ignore[operator]
+
+    def _placed(self, fields: list[tuple[Field, float]], make: "type | object") -> Ways:
+        ways: Ways = []
+        for field, cost in fields:
+            made = make(field)  # type: ignore[operator]
+            if made is not None:
+                ways.append((self.lifted(field, made), cost))
+        return ways
+
+    def lifted(self, field: Field, condition: Condition) -> Condition:
+        """A condition on a column that rows may meet many times holds if any of them meets it."""
+        if not many(field.path):
+            return condition
+        return Related(field.path, (moved(condition, (), drop=len(field.path)),))
+
+    def _check(self, check: Check, table: str) -> Ways:
+        return self._placed(self.fields(check.columns, table), lambda f: self._compared(f, check.op, check.operands))
+
+    def _compared(self, field: Field, op: Op, operands: tuple[Operand, ...]) -> Condition | None:
+        options = []
+        for operand in operands:
+            made = self._one(field, op, operand)
+            if made is None:
+                return None
+            options.append(made)
+        if len(options) == 1:
+            return options[0]
+        return AllOf(tuple(options)) if op is Op.NE else AnyOf(tuple(options))
+
+    def _one(self, field: Field, op: Op, operand: Operand) -> Condition | None:
+        if isinstance(operand, Average):
+            return Compare(field, op, Extreme(operand.function, replace(field, path=()))) if field.kind.numeric else None
+        if isinstance(operand, When):
+            return self.window(field, op, operand)
+        value = self.value(field, operand, exact=op in (Op.EQ, Op.NE))
+        if value is None or (op not in (Op.EQ, Op.NE) and not self.measurable(field)):
+            return None
+        return Compare(field, op, value)
+
+    def value(self, field: Field, operand: Operand, exact: bool = True) -> Value | None:
+        """The operand as a value of this column: a stored text where there is one, else a quoted text or a number."""
+        if isinstance(operand, Number):
+            number = int(operand.value) if operand.value == int(operand.value) else operand.value
+            if field.kind.numeric:
+                return number
+            return str(number) if field.kind is Kind.TEXT and (exact or self.yearly(field)) else None
+        if isinstance(operand, Values) and exact:
+            stored = [value for ref, value, _ in operand.options if ref == field.column]
+            if stored:
+                return stored[0]
+            if field.kind is Kind.TEXT and (operand.quoted or not operand.options):
+                return operand.text
+        return None
+
+    def window(self, field: Field, op: Op, when: When) -> Condition | None:
+        """`field` inside, before or after a window of time."""
+        if self.yearly(field) and not field.kind.temporal:
+            return self._years(field, op, when)
+        if not self.dated(field):
+            return None
+        if op is Op.EQ:
+            return Within(field, when.start, when.end)
+        bounds = {Op.GT: (when.end, None), Op.GE: (when.start, None), Op.LT: (None, when.start), Op.LE: (None, when.end)}
+        return Within(field, *bounds[op]) if op in bounds else None
+
+    def _years(self, field: Field, op: Op, when: When) -> Condition | None:
+        """The window on a column of calendar years; None where it does not begin and end with years."""
+        if when.grain is not Grain.YEAR:
+            return None
+
+        def bound(at: Op, moment: datetime) -> Condition:
+            return Compare(field, at, str(moment.year) if field.kind is Kind.TEXT else moment.year)
+
+        if when.year is not None and when.start is not None:
+            return bound(op, when.start)
+        parts = [bound(Op.GE, when.start)] if when.start else []
+        parts += [bound(Op.LT, when.end)] if when.end else []
+        return AllOf(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
+
+    def dated(self, field: Field) -> bool:
+        """Whether the column holds dates: by type, or as ISO text by its name."""
+        name = field.column.column.lower()
+        return field.kind.temporal or (field.kind is Kind.TEXT and ("date" in name or name.endswith(("_at", "_time"))))
+
+    def _range(self, ranged: Range, table: str) -> Ways:
+        def make(field: Field) -> Condition | None:
+            low = self._one(field, Op.GE, ranged.low)
+            high = self._one(field, Op.LE, ranged.high)
+            return AllOf((low, high)) if low and high else None
+
+        return self._placed(self.fields(ranged.columns, table), make)
+
+    def _holds(self, holds: Holds, table: str) -> Ways:
+        """Each value in the column nearest to these rows; several values have to stand in the same column."""
+        ways = []
+        first = holds.values[0]
+        for ref, _, unlike in first.options:
+            if not all(any(r == ref for r, _, _ in v.options) for v in holds.values):
+                continue
+            for path, far in self.reach(table, ref.table):
+                field = Field(ref, self.words.kind(ref), path)
+                key = 0.1 if self.words.is_key(ref) else 0.0
+                ways.append((field, unlike + 1.5 * far + key))
+        op = Op.NE if holds.negated else Op.EQ
+        if not ways:
+            return []
+        return self._placed(nearest(ways), lambda f: self._compared(f, op, holds.values))
+
+    def _in_time(self, timed: InTime, table: str) -> Ways:
+        found = self.fields(timed.columns, table) if timed.columns else nearest_dates(self, table)
+
+        def make(field: Field) -> Condition | None:
+            windows = [self.window(field, Op.EQ, w) for w in timed.windows]
+            if not all(windows):
+                return None
+            options = tuple(w for w in windows if w)
+            return options[0] if len(options) == 1 else AnyOf(options)
+
+        return self._placed(found, make)
+
+    def _has(self, has: Has, table: str) -> Ways:
+        other = has.entity
+        if other.kind is not None and has.times == () and other.kind.path == ():
+            return self._has_kind(has, table)
+        if other.table == table or other.having or other.groups:
+            return []
+        ways: Ways = []
+        for path, far in self.reach(table, other.table):
+            plain = not (has.negated or has.times or other.best or many(path)) and other.conditions
+            if plain:
+                inner = tuple(moved(c, path) for c in other.conditions)
+                ways.append((inner[0] if len(inner) == 1 else AllOf(inner), far))
+            else:
+                ways.append((Related(path, other.conditions, has.negated, has.times, other.best), far))
+        return ways
+
+    def _has_kind(self, has: Has, table: str) -> Ways:
+        """ "with a hometown": the column is filled; with conditions it is about the rows it stands in."""
+        other = has.entity
+        if other.conditions or other.best or other.kind is None:
+            return []
+        fields = [(replace(other.kind, path=p), far) for p, far in self.reach(table, other.table) if not many(p)]
+        return [(Missing(f, negated=not has.negated), far + 0.5) for f, far in fields]
+
+    def _kind_has(self, entity: Entity, has: Has) -> list[tuple[Entity, float]] | None:
+        """Values of a column that rows of the same table have: "countries with singers above 20"."""
+        other = has.entity
+        kind = entity.kind
+        if kind is None or other.table != entity.table or other.best or kind.path:
+            return None
+        if other.kind is not None:
+            return []
+        if has.times:
+            if entity.having:
+                return []
+            having = tuple(having_of(op, n) for op, n in has.times)
+            return [(replace(entity, conditions=(*entity.conditions, *other.conditions), having=having), 0.05)]
+        if has.negated or (entity.conditions and other.conditions):
+            shared = Shared(kind, other.conditions, has.negated)
+            return [(replace(entity, conditions=(*entity.conditions, shared)), 0.05)]
+        return [(replace(entity, conditions=(*entity.conditions, *other.conditions)), 0.05)]
+
+    def _resembles(self, like: Resembles, table: str) -> Ways:
+        text = frozenset({Kind.TEXT, Kind.OTHER})
+        return self._placed(
+            self.fields(like.columns, table, text), lambda f: Like(f, like.text, like.where, like.negated)
+        )
+
+    def _blank(self, blank: Blank, table: str) -> Ways:
+        return self._placed(self.fields(blank.columns, table), lambda f: Missing(f, blank.negated))
+
+    def _together(self, together: Together, table: str) -> Ways:
+        found: list[tuple[tuple[Condition, ...], float]] = [((), 0.0)]
+        for part in together.parts:
+            if isinstance(part, Most):
+                return []
+            found = [((*f, c), cost + more) for f, cost in found for c, more in self.conditions(part, table)][:6]
+        return [(AnyOf(f) if together.any else AllOf(f), cost) for f, cost in found]
+
+    # -- the best ones ---------------------------------------------------------------------------------------------
+
+    def _best(self, entity: Entity, most: Most) -> Iterator[tuple[Entity, float]]:
+        if entity.best is not None:
+            return
+        if most.entity is not None:
+            yield from self._best_counted(entity, most, most.entity)
+        elif most.columns is not None:
+            for field, cost in self.fields(most.columns, entity.table):
+                if self.measurable(field) and not self.words.is_key(field.column):
+                    yield replace(entity, best=Best(field, most.descending, most.n)), cost
+
+    def _best_counted(self, entity: Entity, most: Most, other: Entity) -> Iterator[tuple[Entity, float]]:
+        if other.best or other.having or (other.kind is not None and other.table == entity.table):
+            return
+        if other.table == entity.table:
+            if entity.kind is not None:
+                conditions = (*entity.conditions, *other.conditions)
+                yield replace(entity, conditions=conditions, best=Best(Tally(most.function), most.descending, most.n)), 0
+            return
+        for path, far in self.reach(entity.table, other.table):
+            conditions = (*entity.conditions, *(moved(c, path) for c in other.conditions))
+            best = Best(Tally(most.function, path=path), most.descending, most.n)
+            yield replace(entity, conditions=conditions, best=best), far
+
+
+def having_of(op: Op, n: int) -> Having:
+    return Having(Tally(Function.COUNT), op, n)
+
+
+def nearest_dates(binder: Binder, table: str) -> list[tuple[Field, float]]:
+    """The date columns that time words without a column speak of: the table's own, else its parents'."""
+    ways: list[tuple[Field, float]] = []
+    frontier: list[Path] = [()]
+    for depth in range(3):
+        for path in frontier:
+            key = path[-1].right if path else table
+            for column in binder.words.table(key).columns:
+                field = Field(ColumnRef(key, column.name), column.kind, path)
+                if binder.dated(field) or binder.yearly(field):
+                    ways.append((field, 0.3 * depth))
+        if ways:
+            return ways[:4]
+        frontier = [
+            (*path, link) for path in frontier for link in binder.words.paths.parents(path[-1].right if path else table)
+        ]
+    return ways

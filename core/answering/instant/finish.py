@@ -1,0 +1,95 @@
+"""Makes a finished reading of a question: what was left open about groups and names is settled here."""
+
+from core.answering.instant.meaning import Ask
+from core.answering.instant.naming import display
+from core.answering.instant.paths import many
+from core.answering.instant.reading import (
+    Bucket,
+    ColumnRef,
+    Expression,
+    Field,
+    Order,
+    Path,
+    Reading,
+    Related,
+    Share,
+    Tally,
+)
+from core.answering.instant.schema_words import SchemaWords
+
+
+def finished(ask: Ask, words: SchemaWords) -> Reading | None:
+    """The reading of `ask`; None if it cannot be one."""
+    entity = ask.entity
+    show: tuple[Expression, ...] = ask.show or display(words, entity.table)
+    if ask.groups:
+        return _grouped(ask, show)
+    order = ask.order
+    limit = ask.limit
+    groups: tuple[Field | Bucket, ...] = ()
+    if entity.best is not None:
+        if any(isinstance(e, Tally) for e in show):
+            return None
+        order = (Order(entity.best.by, entity.best.descending),)
+        limit = entity.best.n
+    counted = any(isinstance(o.by, Tally) for o in order)
+    if counted or entity.having:
+        if entity.kind is not None:
+            groups = (entity.kind,)
+        else:
+            key = words.table(entity.table)
+            groups = tuple(Field(ColumnRef(entity.table, k), key.by_name[k].kind) for k in key.primary_key)
+        plain = tuple(e for e in show if isinstance(e, Field | Bucket))
+        groups = tuple(dict.fromkeys((*groups, *plain)))
+        if len(plain) != len(show):
+            return None
+    distinct = ask.distinct and not groups and not any(isinstance(e, Tally) for e in show)
+    if distinct and limit is not None:
+        distinct = False
+    reading = Reading(entity.table, tuple(dict.fromkeys(show)), entity.conditions, groups, entity.having, order, limit, distinct)
+    return reading if _sound(reading) else None
+
+
+def _grouped(ask: Ask, show: tuple[Expression, ...]) -> Reading | None:
+    entity = ask.entity
+    if entity.best is not None:
+        return None
+    plain = ask.group_show or tuple(e for e in show if isinstance(e, Field | Bucket))
+    measures = tuple(e for e in show if isinstance(e, Tally | Share))
+    groups = tuple(dict.fromkeys((*ask.groups, *plain)))
+    reading = Reading(
+        entity.table, tuple(dict.fromkeys((*plain, *measures))), entity.conditions, groups, entity.having, ask.order, ask.limit
+    )
+    return reading if _sound(reading) else None
+
+
+def _sound(reading: Reading) -> bool:
+    """Whether sums and averages count each row once, and not too many joins multiply rows."""
+    paths = {p for p in _paths(reading) if many(p)}
+    crossing = [p for p in paths if not any(p != q and q[: len(p)] == p for q in paths)]
+    if len(crossing) > 1:
+        return False
+    measured = [e for e in reading.show if isinstance(e, Tally) and e.field is not None]
+    return not (paths and any(not e.distinct and e.function.value in ("sum", "avg") for e in measured) and _fans(paths))
+
+
+def _fans(paths: set[Path]) -> bool:
+    """A single bridge lets a row count once in each group; further steps to many rows would count it again."""
+    return any(sum(step.many for step in p) > 1 or (p and p[0].many and len(p) > 2) for p in paths)
+
+
+def _paths(reading: Reading) -> list[Path]:
+    found: list[Path] = []
+    expressions = [*reading.show, *reading.groups, *(o.by for o in reading.order), *(h.tally for h in reading.having)]
+    for expression in expressions:
+        inner = expression.of if isinstance(expression, Share) else expression
+        if isinstance(inner, Field):
+            found.append(inner.path)
+        elif isinstance(inner, Bucket):
+            found.append(inner.field.path)
+        elif isinstance(inner, Tally):
+            found.append(inner.field.path if inner.field else inner.path)
+    return found
+
+
+__all__ = ["Related", "finished"]

@@ -1,0 +1,209 @@
+"""What phrases mean before they have found their place: mentions of columns and values, predicates, entities, wishes.
+
+The chart combines these; `binding` ties them to tables and join paths. All are frozen and compare by value, so that
+two ways to the same meaning are one.
+"""
+
+from dataclasses import dataclass, field
+
+from core.answering.instant.reading import (
+    Best,
+    Bucket,
+    ColumnRef,
+    Condition,
+    Expression,
+    Field,
+    Function,
+    Grain,
+    Having,
+    Op,
+    Order,
+)
+from core.answering.instant.times import When
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A mention of a column: what it may be, each at a cost."""
+
+    options: tuple[tuple[ColumnRef, float], ...]
+    words: str
+
+
+@dataclass(frozen=True)
+class Values:
+    """A mention of a cell value: the columns it stands in. `text` is what was written; `quoted` says it was in quotes."""
+
+    options: tuple[tuple[ColumnRef, str, float], ...]
+    text: str
+    quoted: bool = False
+
+
+@dataclass(frozen=True)
+class Number:
+    value: float
+
+
+@dataclass(frozen=True)
+class Average:
+    """The average (or another extreme) of the column compared with."""
+
+    function: Function = Function.AVG
+
+
+Operand = Number | Values | When | Average
+
+
+@dataclass(frozen=True)
+class Check:
+    """`columns` `op` any of `operands`; no columns: the column is the one that suits the operand."""
+
+    columns: Columns
+    op: Op
+    operands: tuple[Operand, ...]
+
+
+@dataclass(frozen=True)
+class Range:
+    columns: Columns
+    low: Operand
+    high: Operand
+
+
+@dataclass(frozen=True)
+class Holds:
+    """Rows with one of these values, in whichever column they stand."""
+
+    values: tuple[Values, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class InTime:
+    """Rows of one of these windows, by the column mentioned or the table's own date."""
+
+    windows: tuple[When, ...]
+    columns: Columns | None = None
+    shared: bool = False
+
+
+@dataclass(frozen=True)
+class Has:
+    """Rows with related rows of `entity`."""
+
+    entity: "Entity"
+    negated: bool = False
+    times: tuple[tuple[Op, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Most:
+    """The best `n` by a column, or by how many related rows there are."""
+
+    descending: bool
+    n: int = 1
+    columns: Columns | None = None
+    entity: "Entity | None" = None
+    function: Function = Function.COUNT
+
+
+@dataclass(frozen=True)
+class Resembles:
+    columns: Columns
+    text: str
+    where: str
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class Blank:
+    columns: Columns
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class Together:
+    """All (or, with `any`, at least one) of these predicates."""
+
+    parts: tuple["Predicate", ...]
+    any: bool = False
+
+
+Predicate = Check | Range | Holds | InTime | Has | Most | Resembles | Blank | Together
+
+
+@dataclass(frozen=True)
+class Entity:
+    """Rows of a table, or, with `kind`, the values of one of its columns, narrowed by conditions."""
+
+    table: str
+    kind: Field | None = None
+    conditions: tuple[Condition, ...] = ()
+    best: Best | None = None
+    having: tuple[Having, ...] = ()
+    each: bool = False
+    distinct: bool = False
+    groups: tuple[Field | Bucket, ...] = ()
+
+    @property
+    def bare(self) -> bool:
+        return not (self.conditions or self.best or self.having)
+
+
+@dataclass(frozen=True)
+class Want:
+    """A wish for a column, perhaps aggregated."""
+
+    columns: Columns
+    function: Function | None = None
+    distinct: bool = False
+
+
+@dataclass(frozen=True)
+class WantCount:
+    """A wish for how many rows of an entity there are."""
+
+    entity: Entity
+    distinct: bool = False
+
+
+@dataclass(frozen=True)
+class WantEntity:
+    """A wish for an entity itself, by its name."""
+
+    entity: Entity
+
+
+Wish = Want | WantCount | WantEntity
+Wishes = tuple[Wish, ...]
+
+
+@dataclass(frozen=True)
+class By:
+    """A group: each entity, each value of a column, or each month."""
+
+    entity: Entity | None = None
+    grain: Grain | None = None
+
+
+@dataclass(frozen=True)
+class Sorting:
+    columns: Columns | None
+    descending: bool
+    function: Function | None = None
+    counts: Entity | None = None
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A whole question over rows of `entity`, not yet finished: what is shown may still call for groups."""
+
+    entity: Entity
+    show: tuple[Expression, ...]
+    groups: tuple[Field | Bucket, ...] = ()
+    group_show: tuple[Field | Bucket, ...] = ()
+    order: tuple[Order, ...] = ()
+    limit: int | None = None
+    distinct: bool = False
+    named: bool = field(default=True)
+    """Whether columns were asked for; otherwise the entity is shown by its name."""

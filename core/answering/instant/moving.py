@@ -1,0 +1,85 @@
+"""The same condition or expression seen from other rows: every join path in it begins with some more steps."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from core.answering.instant.reading import (
+    AllOf,
+    AnyOf,
+    Best,
+    Bucket,
+    Compare,
+    Condition,
+    Expression,
+    Field,
+    Having,
+    Like,
+    Missing,
+    Path,
+    Portion,
+    Related,
+    Share,
+    Shared,
+    Tally,
+    Within,
+)
+
+C = TypeVar("C", bound=Condition)
+
+
+def field_moved(field: Field, prefix: Path, drop: int = 0) -> Field:
+    """The field reached over `prefix` first, after `drop` of its own steps are left out."""
+    return replace(field, path=straight((*prefix, *field.path[drop:])))
+
+
+def straight(path: Path) -> Path:
+    """A path without going somewhere and at once back over the same to-one step."""
+    out: list = []
+    for link in path:
+        if out and not link.many and out[-1].many and link.right == out[-1].left and link.left_columns == out[-1].right_columns:
+            out.pop()
+        else:
+            out.append(link)
+    return tuple(out)
+
+
+def moved(condition: Condition, prefix: Path, drop: int = 0) -> Condition:
+    """The condition for rows that lie before `prefix`; fields lose their first `drop` steps."""
+    if isinstance(condition, Compare | Within | Like | Missing):
+        return replace(condition, field=field_moved(condition.field, prefix, drop))
+    if isinstance(condition, Related):
+        return replace(condition, path=(*prefix, *condition.path[drop:]))
+    if isinstance(condition, AnyOf):
+        return AnyOf(tuple(moved(c, prefix, drop) for c in condition.options))
+    if isinstance(condition, AllOf):
+        return AllOf(tuple(moved(c, prefix, drop) for c in condition.parts))
+    assert isinstance(condition, Shared)
+    return replace(condition, field=field_moved(condition.field, prefix, drop))
+
+
+def expression_moved(expression: Expression, prefix: Path) -> Expression:
+    """The expression for rows that lie before `prefix`."""
+    if isinstance(expression, Field):
+        return field_moved(expression, prefix)
+    if isinstance(expression, Bucket):
+        return replace(expression, field=field_moved(expression.field, prefix))
+    if isinstance(expression, Tally):
+        if expression.field is not None:
+            return replace(expression, field=field_moved(expression.field, prefix))
+        return replace(expression, path=straight((*prefix, *expression.path)))
+    if isinstance(expression, Share):
+        inner = expression_moved(expression.of, prefix)
+        assert isinstance(inner, Tally)
+        return Share(inner)
+    assert isinstance(expression, Portion)
+    return Portion(tuple(moved(c, prefix) for c in expression.conditions))
+
+
+def best_moved(best: Best, prefix: Path) -> Best:
+    return replace(best, by=expression_moved(best.by, prefix))
+
+
+def having_moved(having: Having, prefix: Path) -> Having:
+    inner = expression_moved(having.tally, prefix)
+    assert isinstance(inner, Tally)
+    return replace(having, tally=inner)

@@ -1,0 +1,93 @@
+"""Join paths from one table to another over foreign keys, shortest first, ambiguity included.
+
+A path between two tables is the one with the fewest steps. Several equally short paths are all given: who asks
+decides whether words of the question prefer one, or whether it is an ambiguity.
+"""
+
+from collections import defaultdict, deque
+from functools import lru_cache
+
+from core.answering.instant.reading import Link, Path
+from core.connections.schema import Schema, Table
+
+FURTHEST = 5
+
+
+class Paths:
+    """The foreign-key graph of one schema. Declared keys; where a table declares none, equal key names."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._steps: dict[str, list[Link]] = defaultdict(list)
+        self._schema = schema
+        names = _key_columns(schema)
+        for table in schema.tables:
+            declared = {c for key in table.foreign_keys for c in key.columns}
+            for key in table.foreign_keys:
+                target = schema.by_key.get(key.referred_table)
+                if target is not None:
+                    self._add(table, key.columns, target, key.referred_columns)
+            for column in table.columns:
+                if column.name in declared:
+                    continue
+                for target in names.get(column.name.lower(), ()):
+                    if target.key != table.key and not table.foreign_keys and not _links(table, target):
+                        self._add(table, (column.name,), target, target.primary_key)
+        self.between = lru_cache(maxsize=4096)(self._between)
+
+    def _add(self, child: Table, columns: tuple[str, ...], parent: Table, referred: tuple[str, ...]) -> None:
+        alone = set(columns) in ({*child.primary_key}, *({*u} for u in child.unique_keys))
+        self._steps[child.key].append(Link(child.key, columns, parent.key, referred, False))
+        self._steps[parent.key].append(Link(parent.key, referred, child.key, columns, not alone))
+
+    def neighbours(self, table: str) -> frozenset[str]:
+        """Tables one step away."""
+        return frozenset(link.right for link in self._steps.get(table, ()))
+
+    def parents(self, table: str) -> list[Link]:
+        """Steps to tables of which each row of this one has at most one."""
+        return [link for link in self._steps.get(table, ()) if not link.many]
+
+    def _between(self, start: str, goal: str) -> tuple[Path, ...]:
+        """All shortest paths, at most `FURTHEST` steps; () if there is none, ((),) from a table to itself."""
+        if start == goal:
+            return ((),)
+        depth = {start: 0}
+        found: list[Path] = []
+        queue: deque[tuple[str, Path]] = deque([(start, ())])
+        while queue:
+            table, path = queue.popleft()
+            if len(path) >= (len(found[0]) if found else FURTHEST):
+                continue
+            for link in self._steps.get(table, ()):
+                if depth.get(link.right, FURTHEST + 1) < len(path) + 1:
+                    continue
+                depth[link.right] = len(path) + 1
+                if link.right == goal:
+                    found.append((*path, link))
+                else:
+                    queue.append((link.right, (*path, link)))
+        return tuple(found)
+
+
+def _key_columns(schema: Schema) -> dict[str, list[Table]]:
+    names: dict[str, list[Table]] = defaultdict(list)
+    for table in schema.tables:
+        if len(table.primary_key) == 1 and table.primary_key[0].lower() not in ("id", "name", "code"):
+            names[table.primary_key[0].lower()].append(table)
+    return {name: tables for name, tables in names.items() if len(tables) == 1}
+
+
+def _links(table: Table, target: Table) -> bool:
+    return any(k.referred_table == target.key for k in table.foreign_keys)
+
+
+def reversed_path(path: Path) -> Path:
+    """The same path walked back. A step back is taken to meet many rows: only the graph knows better."""
+    return tuple(
+        Link(link.right, link.right_columns, link.left, link.left_columns, not link.many) for link in reversed(path)
+    )
+
+
+def many(path: Path) -> bool:
+    """Whether one row at the start may meet several at the end."""
+    return any(link.many for link in path)

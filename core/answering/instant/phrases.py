@@ -1,0 +1,352 @@
+"""What the rules of a grammar do with entities and predicates: each action takes meanings and gives meanings.
+
+The actions are named in the grammars of both languages; they know nothing of word order.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from core.answering.instant.binding import Binder
+from core.answering.instant.meaning import (
+    Average,
+    Blank,
+    Check,
+    Columns,
+    Entity,
+    Has,
+    Holds,
+    InTime,
+    Most,
+    Number,
+    Operand,
+    Predicate,
+    Range,
+    Resembles,
+    Together,
+    Values,
+)
+from core.answering.instant.reading import Compare, Field, Function, Op, Related
+from core.answering.instant.schema_words import SchemaWords
+from core.answering.instant.times import When
+from core.connections.schema import Kind
+
+Made = Iterable[tuple[Any, float]]
+_FLIPPED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
+_SUBJECTS = frozenset({Kind.TEXT, Kind.BOOLEAN, Kind.INTEGER, Kind.OTHER, Kind.DATE})
+
+
+class Phrases:
+    """Actions on entities and predicates over one schema."""
+
+    def __init__(self, words: SchemaWords, binder: Binder) -> None:
+        self._words = words
+        self._bind = binder
+
+    def same(self, meaning: Any) -> Made:
+        return [(meaning, 0.0)]
+
+    # -- entities --------------------------------------------------------------------------------------------------
+
+    def kind(self, columns: Columns) -> Made:
+        """The values of a column as things of their own: countries, years, hometowns."""
+        for ref, cost in columns.options[:6]:
+            kind = self._words.kind(ref)
+            if kind in _SUBJECTS:
+                yield Entity(ref.table, Field(ref, kind)), cost + 0.3
+
+    def of_value(self, values: Values) -> Made:
+        """Rows called by a value: "the cats"."""
+        for ref, value, cost in values.options[:4]:
+            if self._words.kind(ref) is Kind.TEXT and not self._words.is_key(ref):
+                field = Field(ref, Kind.TEXT)
+                yield Entity(ref.table, conditions=(Compare(field, Op.EQ, value),)), cost + 0.5
+
+    def narrowed(self, entity: Entity, predicate: Predicate) -> Made:
+        for found, cost in self._bind.narrowed(entity, predicate):
+            yield found, cost + _high_attachment(entity)
+
+    def narrowed_before(self, predicate: Predicate, entity: Entity) -> Made:
+        return self._bind.narrowed(entity, predicate)
+
+    def named(self, entity: Entity, values: Values) -> Made:
+        """"the document Summer Show": a value of the entity's own text columns, or a new text in its only name."""
+        return self._bind.narrowed(entity, Holds((values,)))
+
+    def valued(self, values: Values, entity: Entity) -> Made:
+        return self._bind.narrowed(entity, Holds((values,)))
+
+    def each(self, entity: Entity) -> Made:
+        if not entity.each and entity.best is None:
+            yield replace(entity, each=True), 0.0
+
+    def distinct(self, entity: Entity) -> Made:
+        yield replace(entity, distinct=True), 0.0
+
+    def best_adjective(self, most: Most, entity: Entity) -> Made:
+        return self._bind.narrowed(entity, most)
+
+    def best_few(self, number: Number, most: Most, entity: Entity) -> Made:
+        if number.value >= 1:
+            return self._bind.narrowed(entity, replace(most, n=int(number.value)))
+        return []
+
+    def counted_column(self, number: Number, columns: Columns, entity: Entity) -> Made:
+        """"4 cylinder cars"."""
+        numeric = tuple((r, c) for r, c in columns.options if self._words.kind(r).numeric and r.table == entity.table)
+        return self._bind.narrowed(entity, Check(replace(columns, options=numeric), Op.EQ, (number,))) if numeric else []
+
+    # -- columns ---------------------------------------------------------------------------------------------------
+
+    def owned(self, entity: Entity, columns: Columns) -> Made:
+        """"stadium name": of the columns meant, those of this table."""
+        if not entity.bare or entity.kind is not None or entity.each or entity.distinct:
+            return
+        own = tuple((ref, cost) for ref, cost in columns.options if ref.table == entity.table)
+        if own:
+            yield Columns(own, columns.words), 0.02
+
+    def owned_after(self, columns: Columns, entity: Entity) -> Made:
+        return self.owned(entity, columns)
+
+    def kind_of(self, entity: Entity, owner: Entity) -> Made:
+        """"different hometowns of teachers": the values of a column, among the rows of its table."""
+        if entity.kind is not None and entity.table == owner.table and owner.bare:
+            yield entity, -0.1
+
+    def valued_twice(self, first: Values, second: Values, entity: Entity) -> Made:
+        for found, cost in self._bind.narrowed(entity, Holds((first,))):
+            for both, more in self._bind.narrowed(found, Holds((second,))):
+                yield both, cost + more
+
+    def few_best(self, most: Most, number: Number, entity: Entity) -> Made:
+        return self.best_few(number, most, entity)
+
+    # -- predicates ------------------------------------------------------------------------------------------------
+
+    def check(self, columns: Columns, op: str, *operands: Operand) -> Made:
+        if all(self._suits(columns, Op(op), o) for o in operands):
+            yield Check(columns, Op(op), operands), 0.0
+
+    def check_after(self, op: str, columns: Columns, *operands: Operand) -> Made:
+        return self.check(columns, op, *operands)
+
+    def check_before(self, op: str, operand: Operand, columns: Columns) -> Made:
+        """"more than 4 cylinders"."""
+        return self.check(columns, op, operand)
+
+    def equals(self, columns: Columns, *operands: Operand) -> Made:
+        return self.check(columns, "=", *operands)
+
+    def equals_before(self, operand: Operand, columns: Columns) -> Made:
+        return self.check(columns, "=", operand)
+
+    def differs(self, columns: Columns, *operands: Operand) -> Made:
+        return self.check(columns, "!=", *operands)
+
+    def reaches(self, columns: Columns, operand: Operand) -> Made:
+        return self.check(columns, ">=", operand)
+
+    def stays_below(self, columns: Columns, operand: Operand) -> Made:
+        return self.check(columns, "<=", operand)
+
+    def reaches_before(self, operand: Operand, columns: Columns) -> Made:
+        return self.check(columns, ">=", operand)
+
+    def stays_below_before(self, operand: Operand, columns: Columns) -> Made:
+        return self.check(columns, "<=", operand)
+
+    def adjective(self, adjective: tuple[Columns, Op], *operands: Operand) -> Made:
+        columns, op = adjective
+        return self.check(columns, op, *operands)
+
+    def adjective_before(self, operand: Operand, adjective: tuple[Columns, Op]) -> Made:
+        return self.check(adjective[0], adjective[1], operand)
+
+    def _suits(self, columns: Columns, op: Op, operand: Operand) -> bool:
+        if isinstance(operand, Number) and op in (Op.EQ, Op.NE):
+            return any(self._words.kind(r) in (Kind.INTEGER, Kind.NUMBER, Kind.TEXT) for r, _ in columns.options)
+        if isinstance(operand, Values):
+            if op not in (Op.EQ, Op.NE):
+                return False
+            stored = {ref for ref, _, _ in operand.options}
+            return operand.quoted or any(ref in stored for ref, _ in columns.options)
+        return True
+
+    def between(self, columns: Columns, low: Operand, high: Operand) -> Made:
+        yield Range(columns, low, high), 0.0
+
+    def above_average(self, columns: Columns) -> Made:
+        yield Check(columns, Op.GT, (Average(),)), 0.0
+
+    def below_average(self, columns: Columns) -> Made:
+        yield Check(columns, Op.LT, (Average(),)), 0.0
+
+    def against_average(self, columns: Columns, op: str, *again: Columns) -> Made:
+        if not again or {r for r, _ in again[0].options} & {r for r, _ in columns.options}:
+            yield Check(columns, Op(op), (Average(),)), 0.0
+
+    def above_average_again(self, columns: Columns, *again: Columns) -> Made:
+        return self.against_average(columns, ">", *again)
+
+    def below_average_again(self, columns: Columns, *again: Columns) -> Made:
+        return self.against_average(columns, "<", *again)
+
+    def op_average(self, op: str, columns: Columns) -> Made:
+        yield Check(columns, Op(op), (Average(),)), 0.0
+
+    def adjective_average(self, adjective: tuple[Columns, Op], *again: Columns) -> Made:
+        yield Check(adjective[0], adjective[1], (Average(),)), 0.0
+
+    def above_extreme(self, op: str, extreme: str, columns: Columns) -> Made:
+        function = Function.MAX if extreme == "desc" else Function.MIN
+        yield Check(columns, Op(op), (Average(function),)), 0.0
+
+    def not_extreme(self, extreme: str, columns: Columns) -> Made:
+        function = Function.MAX if extreme == "desc" else Function.MIN
+        yield Check(columns, Op.NE, (Average(function),)), 0.0
+
+    def holds(self, *values: Values) -> Made:
+        yield Holds(values), 0.0
+
+    def holds_not(self, *values: Values) -> Made:
+        yield Holds(values, negated=True), 0.0
+
+    def in_time(self, *windows: When) -> Made:
+        yield InTime(windows), 0.0
+
+    def in_both(self, first: When, second: When) -> Made:
+        yield InTime((first, second), shared=True), 0.0
+
+    def time_or(self, window: When, op: str) -> Made:
+        """"in 2014 or after"."""
+        return self.time_since(window) if op in (">", ">=") else self.time_op("<=", window)
+
+    def named_values(self, values: Values) -> Made:
+        yield Holds((values,)), 0.0
+
+    def in_time_by(self, columns: Columns, window: When) -> Made:
+        yield InTime((window,), columns), 0.0
+
+    def time_op(self, op: str, window: When) -> Made:
+        yield InTime((_open(op, window),)), 0.0
+
+    def time_from_to(self, first: When, last: When) -> Made:
+        if first.start and last.end and first.start < last.end:
+            yield InTime((When(first.start, last.end, first.grain),)), 0.0
+
+    def time_since(self, window: When) -> Made:
+        yield InTime((_open(">=", window),)), 0.0
+
+    def has(self, entity: Entity) -> Made:
+        if not entity.each:
+            yield Has(replace(entity, distinct=False)), 0.0
+
+    def has_no(self, entity: Entity) -> Made:
+        if not entity.each:
+            yield Has(replace(entity, distinct=False), negated=True), 0.0
+
+    def has_times(self, op: str, number: Number, entity: Entity) -> Made:
+        if number.value == int(number.value) and not entity.each and entity.best is None:
+            yield Has(replace(entity, distinct=False), times=((Op(op), int(number.value)),)), 0.0
+
+    def has_exactly(self, number: Number, entity: Entity) -> Made:
+        return self.has_times("=", number, entity)
+
+    def has_or_more(self, number: Number, entity: Entity) -> Made:
+        return self.has_times(">=", number, entity)
+
+    def has_or_fewer(self, number: Number, entity: Entity) -> Made:
+        return self.has_times("<=", number, entity)
+
+    def has_between(self, low: Number, high: Number, entity: Entity) -> Made:
+        if not entity.each and entity.best is None:
+            times = ((Op.GE, int(low.value)), (Op.LE, int(high.value)))
+            yield Has(replace(entity, distinct=False), times=times), 0.0
+
+    def most(self, extreme: str, columns: Columns) -> Made:
+        yield Most(extreme == "desc", columns=columns), 0.0
+
+    def most_after(self, columns: Columns, extreme: str) -> Made:
+        return self.most(extreme, columns)
+
+    def most_counted(self, extreme: str, entity: Entity) -> Made:
+        return self.most_related(entity) if extreme == "desc" else self.fewest_related(entity)
+
+    def most_related(self, entity: Entity) -> Made:
+        if not entity.each:
+            yield Most(True, entity=replace(entity, distinct=False)), 0.0
+
+    def fewest_related(self, entity: Entity) -> Made:
+        if not entity.each:
+            yield Most(False, entity=replace(entity, distinct=False)), 0.0
+
+    def most_columns(self, columns: Columns) -> Made:
+        """"the most horsepower"."""
+        yield Most(True, columns=columns), 0.1
+
+    def fewest_columns(self, columns: Columns) -> Made:
+        yield Most(False, columns=columns), 0.1
+
+    def resembles(self, columns: Columns, values: Values) -> Made:
+        yield Resembles(columns, values.text, "contains"), 0.0
+
+    def resembles_in(self, values: Values, columns: Columns) -> Made:
+        yield Resembles(columns, values.text, "contains"), 0.0
+
+    def starts(self, columns: Columns, values: Values) -> Made:
+        yield Resembles(columns, values.text, "starts"), 0.0
+
+    def ends(self, columns: Columns, values: Values) -> Made:
+        yield Resembles(columns, values.text, "ends"), 0.0
+
+    def blank(self, columns: Columns) -> Made:
+        yield Blank(columns), 0.0
+
+    def all_of(self, first: Predicate, second: Predicate) -> Made:
+        if not (isinstance(second, Together) or (isinstance(first, Together) and first.any)):
+            parts = first.parts if isinstance(first, Together) else (first,)
+            yield Together((*parts, second)), 0.0
+
+    def any_of(self, first: Predicate, second: Predicate) -> Made:
+        if not (isinstance(second, Together) or (isinstance(first, Together) and not first.any)):
+            parts = first.parts if isinstance(first, Together) else (first,)
+            yield Together((*parts, second), any=True), 0.0
+
+    def negated(self, predicate: Predicate) -> Made:
+        """The opposite, where it is one for sure."""
+        if isinstance(predicate, Check) and len(predicate.operands) == 1:
+            yield replace(predicate, op=_FLIPPED[predicate.op]), 0.0
+        elif isinstance(predicate, Holds) and not predicate.negated:
+            yield replace(predicate, negated=True), 0.0
+        elif isinstance(predicate, Has) and not predicate.negated and not predicate.times:
+            yield replace(predicate, negated=True), 0.0
+        elif isinstance(predicate, Has) and len(predicate.times) == 1:
+            op, n = predicate.times[0]
+            yield replace(predicate, times=((_FLIPPED[op], n),)), 0.0
+        elif isinstance(predicate, Resembles) and not predicate.negated:
+            yield replace(predicate, negated=True), 0.0
+        elif isinstance(predicate, Most) and predicate.columns is not None and predicate.n == 1:
+            function = Function.MAX if predicate.descending else Function.MIN
+            yield Check(predicate.columns, Op.NE, (Average(function),)), 0.0
+
+    def pair(self, first: Any, second: Any) -> Made:
+        return [((first, second), 0.0)]
+
+
+def _open(op: str, when: When) -> When:
+    """The window before, after, since or until `when`; a year stays a year for columns that hold years."""
+    start = {">": when.end, ">=": when.start}.get(op)
+    end = {"<": when.start, "<=": when.end}.get(op)
+    return When(start, end, when.grain)
+
+
+def _high_attachment(entity: Entity) -> float:
+    """Words belong to what stands nearest: an entity that ends in another one costs more to narrow."""
+    last = entity.conditions[-1] if entity.conditions else None
+    return 0.25 if isinstance(last, Related) and not last.negated else 0.06 * len(entity.conditions)
+
+
+def actions_of(owner: object) -> dict[str, Callable[..., Made]]:
+    """The public actions of an object, by name."""
+    return {name: getattr(owner, name) for name in dir(owner) if not name.startswith("_")}

@@ -1,0 +1,216 @@
+"""A reading: what a question means over one schema, as a typed tree of finished, frozen values.
+
+What to show, of which rows, over which groups, filtered how, ordered and cut how. Every column is found and every
+join path is fixed: `build_sql` only writes it down, `explain` only says it in words.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from core.connections.schema import Kind
+
+Value = str | int | float | bool | date | datetime
+
+
+class Function(StrEnum):
+    COUNT = "count"
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+
+
+class Grain(StrEnum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+class Op(StrEnum):
+    EQ = "="
+    NE = "!="
+    GT = ">"
+    GE = ">="
+    LT = "<"
+    LE = "<="
+
+
+@dataclass(frozen=True)
+class ColumnRef:
+    """A column by table key and name."""
+
+    table: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """One join step. `many` says that one left row may meet several right rows."""
+
+    left: str
+    left_columns: tuple[str, ...]
+    right: str
+    right_columns: tuple[str, ...]
+    many: bool
+
+
+Path = tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column seen from the rows of a reading: `path` leads from their table to the column's."""
+
+    column: ColumnRef
+    kind: Kind
+    path: Path = ()
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A date cut to its grain: the month of an order."""
+
+    field: Field
+    grain: Grain
+
+
+@dataclass(frozen=True)
+class Tally:
+    """An aggregate over rows; `field` None counts rows."""
+
+    function: Function
+    field: Field | None = None
+    distinct: bool = False
+    path: Path = ()
+
+
+@dataclass(frozen=True)
+class Share:
+    """A tally of each group as a percentage of the whole."""
+
+    of: Tally
+
+
+@dataclass(frozen=True)
+class Portion:
+    """The percentage of all rows that meet `conditions`."""
+
+    conditions: tuple["Condition", ...]
+
+
+Expression = Field | Bucket | Tally | Share | Portion
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """The average, least or greatest of a column over the whole table, to compare with."""
+
+    function: Function
+    field: Field
+
+
+@dataclass(frozen=True)
+class Compare:
+    field: Field
+    op: Op
+    value: Value | Extreme
+
+
+@dataclass(frozen=True)
+class Within:
+    """Half-open: `start` <= field < `end`; either may be absent."""
+
+    field: Field
+    start: datetime | None
+    end: datetime | None
+
+
+@dataclass(frozen=True)
+class Like:
+    """Text that contains, starts or ends with `text`."""
+
+    field: Field
+    text: str
+    where: str = "contains"
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class Missing:
+    field: Field
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class Related:
+    """Rows that have (or, negated, have no) related rows at the end of `path`, meeting `conditions`.
+
+    `times` asks how many: ((op, n), …), all of which hold. `best` keeps only the best of the related rows.
+    """
+
+    path: Path
+    conditions: tuple["Condition", ...] = ()
+    negated: bool = False
+    times: tuple[tuple[Op, int], ...] = ()
+    best: "Best | None" = None
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    options: tuple["Condition", ...]
+
+
+@dataclass(frozen=True)
+class AllOf:
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Values of `field` that also occur in a row meeting `conditions`: in 2014 as well as in 2015."""
+
+    field: Field
+    conditions: tuple["Condition", ...]
+    negated: bool = False
+
+
+Condition = Compare | Within | Like | Missing | Related | AnyOf | AllOf | Shared
+
+
+@dataclass(frozen=True)
+class Best:
+    """The `n` first by `by`."""
+
+    by: Expression
+    descending: bool
+    n: int = 1
+
+
+@dataclass(frozen=True)
+class Order:
+    by: Expression
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Having:
+    tally: Tally
+    op: Op
+    value: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The whole: rows of `table` that meet `conditions`, shown, grouped, ordered and cut."""
+
+    table: str
+    show: tuple[Expression, ...]
+    conditions: tuple[Condition, ...] = ()
+    groups: tuple[Field | Bucket, ...] = ()
+    having: tuple[Having, ...] = ()
+    order: tuple[Order, ...] = ()
+    limit: int | None = None
+    distinct: bool = False

@@ -1,0 +1,217 @@
+"""The words by which a schema's tables and columns may be called, as a tree of words to walk.
+
+Built once for a schema and kept: names in plain words, labels and explanations of descriptions in both languages,
+names without their table's own words, abbreviations written out. Each way of calling has a cost: 0 is the very name.
+"""
+
+import re
+import threading
+import tomllib
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from core.answering.instant.paths import Paths
+from core.answering.instant.reading import ColumnRef
+from core.answering.instant.words import singular
+from core.connections.schema import Column, Kind, Schema, Table, humanise, language_part
+
+Phrase = tuple[str, ...]
+_GENERIC = {"id", "code", "name", "number", "no", "num", "key", "text", "value", "title", "date"}
+_PREFIXES = {"ref", "dim", "fact", "tbl", "tb", "t", "vw", "v", "lkp", "stg"}
+_LABEL = re.compile(r"[:：(（,，;；]")
+
+
+@dataclass(frozen=True)
+class Call:
+    """Something a phrase may mean: a table (`column` empty) or a column, at a cost."""
+
+    table: str
+    column: str
+    cost: float
+
+
+class SchemaWords:
+    """What each phrase may call in one schema, its join paths, and its kinds of columns."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.paths = Paths(schema)
+        self.tree: dict[str, Any] = {}
+        self.chinese: dict[str, list[Call]] = defaultdict(list)
+        self.longest = 0
+        self.kinds = {ColumnRef(t.key, c.name): c.kind for t in schema.tables for c in t.columns}
+        for table in schema.tables:
+            own = _table_phrases(table)
+            for phrase, cost in own.items():
+                self._put(phrase, Call(table.key, "", cost))
+            for label, cost in _chinese_labels(table.comment, table.descriptions):
+                self._label(label, Call(table.key, "", cost))
+            for column in table.columns:
+                for phrase, cost in _column_phrases(column, table, own).items():
+                    self._put(phrase, Call(table.key, column.name, cost))
+                for label, cost in _chinese_labels(column.comment, column.descriptions):
+                    self._label(label, Call(table.key, column.name, cost))
+
+    def _put(self, phrase: Phrase, call: Call) -> None:
+        node = self.tree
+        for word in phrase:
+            node = node.setdefault(word, {})
+        node.setdefault("", []).append(call)
+
+    def _label(self, label: str, call: Call) -> None:
+        self.chinese[label].append(call)
+        self.longest = max(self.longest, len(label))
+
+    def table(self, key: str) -> Table:
+        return self.schema.by_key[key]
+
+    def kind(self, ref: ColumnRef) -> Kind:
+        return self.kinds[ref]
+
+    def is_key(self, ref: ColumnRef) -> bool:
+        """Whether the column is (part of) a primary or foreign key."""
+        table = self.table(ref.table)
+        return ref.column in table.primary_key or any(ref.column in k.columns for k in table.foreign_keys)
+
+
+_kept: "OrderedDict[int, SchemaWords]" = OrderedDict()
+_lock = threading.Lock()
+_ROOM = 16
+
+
+def words_of(schema: Schema) -> SchemaWords:
+    """The words of this schema, built at the first question and kept for the next ones."""
+    with _lock:
+        found = _kept.get(id(schema))
+        if found is not None:
+            _kept.move_to_end(id(schema))
+            return found
+    # The entry holds its schema, so that an id is never met again for another one.
+    built = SchemaWords(schema)
+    with _lock:
+        _kept[id(schema)] = built
+        while len(_kept) > _ROOM:
+            _kept.popitem(last=False)
+    return built
+
+
+@cache
+def synonyms() -> Mapping[Phrase, tuple[Phrase, ...]]:
+    """For each phrase of the synonym table, the other phrases of its groups."""
+    text = files(__package__).joinpath("synonyms.toml").read_text(encoding="utf-8")
+    others: dict[Phrase, set[Phrase]] = defaultdict(set)
+    for group in tomllib.loads(text)["groups"]:
+        phrases = [tuple(singular(w) for w in member.split()) for member in group]
+        for phrase in phrases:
+            others[phrase] |= set(phrases) - {phrase}
+    return {phrase: tuple(sorted(rest)) for phrase, rest in others.items()}
+
+
+@cache
+def abbreviations() -> Mapping[str, tuple[str, ...]]:
+    text = files(__package__).joinpath("synonyms.toml").read_text(encoding="utf-8")
+    return {short: tuple(long.split()) for short, long in tomllib.loads(text)["abbreviations"].items()}
+
+
+def walk(tree: Mapping[str, Any], phrase: Iterable[str]) -> Mapping[str, Any] | None:
+    """The node that `phrase` leads to; None if nothing is called so."""
+    node: Mapping[str, Any] | None = tree
+    for word in phrase:
+        node = node.get(word) if node else None
+        if node is None:
+            return None
+    return node
+
+
+def plain_words(name: str) -> Phrase:
+    """A name in singular words, abbreviations written out: `Fname` as ("first", "name")."""
+    words: list[str] = []
+    for raw in re.findall(r"[^\W_]+", humanise(name)):
+        for word in re.findall(r"\d+|\D+", raw):
+            words.extend(abbreviations().get(word, (singular(word),)))
+    return tuple(words)
+
+
+def _table_phrases(table: Table) -> dict[Phrase, float]:
+    words = plain_words(table.name)
+    while len(words) > 1 and words[0] in _PREFIXES:
+        words = words[1:]
+    found: dict[Phrase, float] = {words: 0.0}
+    if len(words) > 1 and words[-1] in ("data", "list", "info", "record", "table", "master", "detail", "name"):
+        found.setdefault(words[:-1], 0.3)
+    for size in range(1, len(words)):
+        found.setdefault(words[size:], 0.35)
+    for text, cost in _english_labels(table.comment, table.descriptions):
+        found[text] = min(cost, found.get(text, 9.0))
+    return found
+
+
+def _column_phrases(column: Column, table: Table, owner: Mapping[Phrase, float]) -> dict[Phrase, float]:
+    words = _split_glued(plain_words(column.name), owner)
+    found: dict[Phrase, float] = {words: 0.0}
+    for own in owner:
+        if len(words) > len(own) and words[: len(own)] == own:
+            found.setdefault(words[len(own) :], 0.1)
+    if words[0] in ("is", "has") and len(words) > 1:
+        found.setdefault(words[1:], 0.1)
+    for phrase, cost in list(found.items()):
+        if len(phrase) > 1 and phrase[-1] in _GENERIC:
+            found.setdefault(phrase[:-1], cost + 0.3)
+        if len(phrase) > 1 and phrase[0] in ("number", "num", "no", "total", "count"):
+            found.setdefault((*phrase[1:], phrase[0]), cost + 0.05)
+    for size in range(1, len(words)):
+        found.setdefault(words[size:], 0.4)
+    if table.primary_key == (column.name,) and (words[-1] == "id" or column.kind is Kind.INTEGER):
+        found.setdefault(("id",), 0.1)
+    for text, cost in _english_labels(column.comment, column.descriptions):
+        found[text] = min(cost, found.get(text, 9.0))
+    return found
+
+
+def _split_glued(words: Phrase, owner: Iterable[Phrase]) -> Phrase:
+    """ "stuid" of a student as ("student", "id"): a beginning of the table's own word, and a common ending."""
+    own = {word for phrase in owner for word in phrase}
+    out: list[str] = []
+    for word in words:
+        ending = next((e for e in ("id", "name", "code", "type", "date", "number") if word.endswith(e)), "")
+        begin = word[: -len(ending)] if ending else ""
+        whole = next((o for o in own if begin and (o == begin or (len(begin) >= 3 and o.startswith(begin)))), "")
+        if whole:
+            out += [whole, ending]
+        elif len(word) >= 3 and len(words) > 1 and word not in own:
+            out.append(next((o for o in own if o.startswith(word)), word))
+        else:
+            out.append(word)
+    return tuple(out)
+
+
+def _english_labels(comment: str, descriptions: Mapping[str, str]) -> Iterator[tuple[Phrase, float]]:
+    text = descriptions.get("en") or language_part(comment, "en")
+    label, *rest = _LABEL.split(text, maxsplit=1)
+    words = tuple(singular(w) for w in re.findall(r"[^\W_]+", label.lower()))
+    if words and len(words) <= 6:
+        yield words, 0.0
+        if len(words) > 1 and words[0] in ("the", "a", "an"):
+            yield words[1:], 0.0
+    # What the explanation says first is another way of calling it; the rest only describes.
+    for part in re.split(r"[,;.()]", rest[0])[:2] if rest else ():
+        alias = tuple(singular(w) for w in re.findall(r"[^\W_]+", part.lower()))
+        if 0 < len(alias) <= 3:
+            yield alias, 0.2
+
+
+def _chinese_labels(comment: str, descriptions: Mapping[str, str]) -> Iterator[tuple[str, float]]:
+    text = descriptions.get("zh") or language_part(comment, "zh")
+    label, *rest = _LABEL.split(text, maxsplit=1)
+    if 0 < len(label.strip()) <= 12:
+        yield label.strip(), 0.0
+        for ending in ("名称", "编号", "日期", "表"):
+            if label.strip().endswith(ending) and len(label.strip()) > len(ending):
+                yield label.strip()[: -len(ending)], 0.3
+    for part in re.split(r"[，,；;。()（）、]", rest[0])[:2] if rest else ():
+        if 0 < len(part.strip()) <= 6:
+            yield part.strip(), 0.2
