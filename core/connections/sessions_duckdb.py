@@ -151,7 +151,7 @@ class DuckdbSession:
         except ChildEnded:
             raise QueryFailed("the query needed more memory than it may have, or was stopped") from None
         if "failed" in answer:
-            raise QueryFailed(str(answer["failed"]))
+            raise QueryFailed(str(answer["failed"]).split("\n\nPossible solutions:", 1)[0])
         return answer
 
     def cancel(self) -> None:

@@ -1,0 +1,89 @@
+"""What MySQL's and MariaDB's catalogue says of its tables, and of what a login may do."""
+
+import re
+
+from core.connections.cells import kind_of_type
+from core.connections.introspection import ListedKey, ListedTable, Listing
+from core.connections.schema import Column, Schema
+from core.connections.session import Session
+from core.i18n import Phrase
+
+_TABLES = """
+    SELECT TABLE_NAME, TABLE_TYPE = 'VIEW', TABLE_COMMENT, TABLE_ROWS FROM information_schema.TABLES
+    WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE IN ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED')
+"""
+_COLUMNS = """
+    SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE = 'YES', COLUMN_COMMENT FROM information_schema.COLUMNS
+    WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, ORDINAL_POSITION
+"""
+_KEYS = """
+    SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS
+    WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
+"""
+_FOREIGN_KEYS = """
+    SELECT TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
+    FROM information_schema.KEY_COLUMN_USAGE
+    WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_SCHEMA = DATABASE()
+    ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION
+"""
+_GRANT = re.compile(r"GRANT (?P<rights>.+?) ON (?P<on>\S+)")
+_WRITES = ("ALL PRIVILEGES", "INSERT", "UPDATE", "DELETE", "TRIGGER", "EVENT", "EXECUTE", "LOCK TABLES")
+_CREATES = ("CREATE", "ALTER", "DROP", "INDEX")
+_RULES = ("SUPER", "GRANT OPTION", "CREATE USER", "SHUTDOWN", "RELOAD", "SYSTEM_USER")
+
+
+def introspect_mysql(session: Session) -> Schema:
+    """All tables and views of the one database that the session is on."""
+    listing = Listing()
+    for name, is_view, comment, estimate in session.look(_TABLES):
+        # A view's comment is the word VIEW, and it has no rows of its own.
+        listing.tables.append(ListedTable(("", name), bool(is_view), "" if is_view else comment or "", estimate))
+    for table, name, declared, nullable, comment in session.look(_COLUMNS):
+        column = Column(name, declared, kind_of_type(declared), bool(nullable), comment or "")
+        listing.columns["", table].append(column)
+    keys: dict[tuple[str, str], list[str | None]] = {}
+    for table, index, name in session.look(_KEYS):
+        keys.setdefault((table, index), []).append(name)
+    for (table, index), columns in keys.items():
+        names = tuple(name for name in columns if name is not None)
+        if len(names) < len(columns):
+            continue  # over an expression, so not unique in its columns
+        if index == "PRIMARY":
+            listing.primary_keys["", table] = names
+        else:
+            listing.unique_keys["", table].append(names)
+    listing.foreign_keys.extend(_foreign_keys(session))
+    return listing.schema(session.dialect)
+
+
+def _foreign_keys(session: Session) -> list[ListedKey]:
+    pairs: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+    for table, constraint, name, other, referred in session.look(_FOREIGN_KEYS):
+        pairs.setdefault((table, constraint, other), []).append((name, referred))
+    return [
+        ListedKey(("", table), tuple(own for own, _ in columns), ("", other), tuple(far for _, far in columns))
+        for (table, _, other), columns in pairs.items()
+    ]
+
+
+def mysql_powers(session: Session) -> tuple[Phrase, ...]:
+    """What this login may do beside reading, from its grants."""
+    rights: set[str] = set()
+    for (line,) in session.look("SHOW GRANTS"):
+        if (grant := _GRANT.match(line)) is not None:
+            granted = re.sub(r"\([^)]*\)", "", grant["rights"])
+            rights.update(right.strip().upper() for right in granted.split(","))
+            if "ALL PRIVILEGES" in granted and grant["on"] == "*.*":
+                rights.update(("SUPER", "FILE"))
+        if "WITH GRANT OPTION" in line:
+            rights.add("GRANT OPTION")
+    if rights.intersection(_RULES):
+        return (Phrase("connections_core.superuser"),)
+    powers = []
+    if "FILE" in rights:
+        powers.append(Phrase("connections_core.may_use_files"))
+    if rights.intersection(_WRITES):
+        powers.append(Phrase("connections_core.may_change"))
+    if rights.intersection(_CREATES):
+        powers.append(Phrase("connections_core.may_create"))
+    return tuple(powers)

@@ -1,0 +1,118 @@
+"""Every kind of database that can be connected: one row each.
+
+To add a kind, write a session module and a catalogue module of the same shape as its neighbours, and a row here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from core.connections.catalogue_duckdb import introspect_duckdb
+from core.connections.catalogue_mysql import introspect_mysql, mysql_powers
+from core.connections.catalogue_postgres import introspect_postgres, postgres_powers
+from core.connections.catalogue_sqlite import introspect_sqlite
+from core.connections.schema import Dialect, Schema
+from core.connections.session import Limits, Session, Target
+from core.connections.sessions_duckdb import open_duckdb
+from core.connections.sessions_mysql import open_mysql
+from core.connections.sessions_postgres import open_postgres
+from core.connections.sessions_sqlite import open_sqlite
+from core.i18n import Phrase
+
+_SERVER_FIELDS = ("host", "port", "database", "user", "password", "sslmode")
+_SERVER_NEEDS = ("host", "database", "user")
+_SSL_MODES = {"sslmode": ("prefer", "require", "verify-full", "disable")}
+
+
+def _no_powers(_: Session) -> tuple[Phrase, ...]:
+    """A file that is opened for reading gives no other powers."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One kind of database.
+
+    `fields` are those of its form, in order; `needs` those that must be filled. `options` is the closed list of
+    further parameters with their values, the default first. `schemes` are how an address may begin in the terminal.
+    `powers` gives what a login may do beside reading, so that whoever adds it can be warned.
+    """
+
+    kind: str
+    label: str
+    dialect: Dialect
+    fields: tuple[str, ...]
+    needs: tuple[str, ...]
+    schemes: tuple[str, ...]
+    open: Callable[[Target, Limits], Session]
+    introspect: Callable[[Session], Schema]
+    powers: Callable[[Session], tuple[Phrase, ...]] = _no_powers
+    default_port: int | None = None
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def is_file(self) -> bool:
+        return "file" in self.fields
+
+
+_ROWS = (
+    Engine(
+        kind="postgresql",
+        label="PostgreSQL",
+        dialect=Dialect.POSTGRES,
+        fields=_SERVER_FIELDS,
+        needs=_SERVER_NEEDS,
+        schemes=("postgresql", "postgres", "postgresql+psycopg"),
+        open=open_postgres,
+        introspect=introspect_postgres,
+        powers=postgres_powers,
+        default_port=5432,
+        options=_SSL_MODES,
+    ),
+    Engine(
+        kind="mysql",
+        label="MySQL",
+        dialect=Dialect.MYSQL,
+        fields=_SERVER_FIELDS,
+        needs=_SERVER_NEEDS,
+        schemes=("mysql", "mysql+pymysql"),
+        open=open_mysql,
+        introspect=introspect_mysql,
+        powers=mysql_powers,
+        default_port=3306,
+        options=_SSL_MODES,
+    ),
+    Engine(
+        kind="mariadb",
+        label="MariaDB",
+        dialect=Dialect.MYSQL,
+        fields=_SERVER_FIELDS,
+        needs=_SERVER_NEEDS,
+        schemes=("mariadb", "mariadb+pymysql"),
+        open=open_mysql,
+        introspect=introspect_mysql,
+        powers=mysql_powers,
+        default_port=3306,
+        options=_SSL_MODES,
+    ),
+    Engine(
+        kind="sqlite",
+        label="SQLite",
+        dialect=Dialect.SQLITE,
+        fields=("file",),
+        needs=("file",),
+        schemes=("sqlite",),
+        open=open_sqlite,
+        introspect=introspect_sqlite,
+    ),
+    Engine(
+        kind="duckdb",
+        label="DuckDB",
+        dialect=Dialect.DUCKDB,
+        fields=("file",),
+        needs=("file",),
+        schemes=("duckdb",),
+        open=open_duckdb,
+        introspect=introspect_duckdb,
+    ),
+)
+ENGINES: Mapping[str, Engine] = {engine.kind: engine for engine in _ROWS}
