@@ -1,9 +1,12 @@
 """What every test may ask for: a day that stands still, a fresh store, a wired portal, people."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -14,10 +17,14 @@ from core.settings import Settings
 from core.store import embedded
 from core.store.embedded import EmbeddedServer
 from core.store.migrate import migrate
-from core.store.sessions import Store, _engine, create_database
+from core.store.sessions import Store, create_database, open_url
+
+if TYPE_CHECKING:
+    from core.portal import Portal
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+PASSWORD = "a password of theirs"
 _numbers = itertools.count(1)
 
 
@@ -26,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
     """One embedded PostgreSQL for the whole run, with a migrated database to copy from."""
     running = embedded.start(tmp_path_factory.mktemp("postgres"))
     create_database(running.url("postgres"), "template")
-    template = Store(_engine(running.url("template")), running.url("template"))
+    template = open_url(running.url("template"))
     migrate(template)
     template.engine.dispose()
     yield running
@@ -39,7 +46,7 @@ def store(server: EmbeddedServer) -> Iterator[Store]:
     name = f"test_{next(_numbers)}"
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template')
-    fresh = Store(_engine(server.url(name)), server.url(name))
+    fresh = open_url(server.url(name))
     yield fresh
     fresh.engine.dispose()
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
@@ -59,11 +66,20 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
-def someone(portal_people: "object", role: Role, name: str) -> Actor:
-    """A person with this role, known to the portal."""
-    from core.security.people import People
+def someone(portal: Portal, role: Role, name: str) -> Actor:
+    """A person with this role, known to the portal; signs in with `PASSWORD`."""
     from core.security.permissions import SYSTEM
 
-    assert isinstance(portal_people, People)
-    person = portal_people.invite(SYSTEM, f"{name.lower()}@example.org", name, role, "a password of theirs")
+    person = portal.people.invite(SYSTEM, f"{name.lower()}@example.org", name, role, PASSWORD)
     return Actor(person.id, person.name, person.role)
+
+
+@pytest.fixture
+def portal(store: Store, settings: Settings) -> Iterator[Portal]:
+    """A wired portal over a fresh store, standing still at `NOW`, and the one that this process's pages use."""
+    from core.portal import adopt, close_current_portal, wire
+
+    opened: Portal = wire(store, settings, clock=lambda: NOW)
+    adopt(opened)
+    yield opened
+    close_current_portal()

@@ -43,8 +43,13 @@ class Store:
 def open_store(settings: Settings) -> Store:
     """The store these settings name, reachable but not yet migrated. Raises `StoreUnreachable`."""
     if not settings.embedded:
-        return Store(_engine(settings.database_url.get_secret_value()), settings.database_url.get_secret_value())
+        return open_url(settings.database_url.get_secret_value())
     return open_embedded(settings.data_dir)
+
+
+def open_url(url: str) -> Store:
+    """The store at this address."""
+    return Store(_engine(url), url)
 
 
 def open_embedded(folder: Path, database: str = DATABASE) -> Store:
