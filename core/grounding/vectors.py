@@ -1,0 +1,255 @@
+"""Where the schema's documents lie, and how they are found: nearness of vectors and words, in one query.
+
+The two rankings are fused by their places (reciprocal rank fusion, Cormack, Clarke and Büttcher 2009), because a
+cosine of this model and a word's weight cannot be compared. A word counts the more, the fewer documents hold it.
+Every document carries the word of its connection, so that the text index itself leaves other connections out.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR, insert
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from core.grounding.documents import Document
+from core.grounding.folding import question_terms
+from core.store.sessions import Store
+from core.store.tables import documents
+
+_FUSE = 60  # the usual constant of the fusion
+_DEPTH = 30  # places taken from each ranking
+_SPREAD = 80  # documents looked at for one word; a word of more says little
+_MOST_TERMS = 48
+_CHUNK = 1000
+_WEIGHTS = [0.05, 0.2, 0.5, 1.0]  # of D (the connection's word), C (values), B (about), A (names)
+_BEST = 2 / (_FUSE + 1)
+
+
+@dataclass(frozen=True)
+class DocumentHit:
+    """A table (`column_name` "") or column near a question; `score` in [0, 1], higher is nearer."""
+
+    kind: str
+    table_key: str
+    column_name: str
+    score: float
+
+
+class SchemaIndex:
+    """The documents of all connections. Every method raises `StoreUnreachable`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def search(
+        self, connection_id: UUID, text: str, embedding: Sequence[float] | None, limit: int = 40
+    ) -> list[DocumentHit]:
+        """The documents of one connection nearest to a question, best first.
+
+        Works with words alone (`embedding` None, or nothing embedded yet) and with vectors alone.
+        """
+        asked = _asked(connection_id, text)
+        if embedding is None and not asked:
+            return []
+        given = {"connection": connection_id, "asked": asked, "embedding": embedding, "limit": limit}
+        with self._store.begin() as connection:
+            connection.execute(_search_settings())
+            rows = connection.execute(_search(bool(asked), embedding is not None), given).all()
+        return [DocumentHit(r.kind, r.table_key, r.column_name, min(1.0, r.score / _BEST)) for r in rows]
+
+    def explain(self, connection_id: UUID, text: str, embedding: Sequence[float]) -> str:
+        """How PostgreSQL carries out this search: its plan with times, as text."""
+        asked = _asked(connection_id, text)
+        given = {"connection": connection_id, "asked": asked, "embedding": embedding, "limit": 40}
+        with self._store.begin() as connection:
+            connection.execute(_search_settings())
+            plan = connection.execute(_Explain(_search(bool(asked), True)), given)
+            return "\n".join(row[0] for row in plan)
+
+    def keep(self, connection_id: UUID, wanted: Iterable[Document], model: str) -> int:
+        """Make the stored documents these and no others; how many are new or changed.
+
+        What has not changed keeps its vector; what has loses it until it is embedded again by `model`.
+        """
+        with self._store.begin() as connection:
+            d = documents.c
+            query = sa.select(d.table_key, d.column_name, d.text_hash).where(d.connection_id == connection_id)
+            known = {(r.table_key, r.column_name): r.text_hash for r in connection.execute(query)}
+            changed = []
+            for document in wanted:
+                digest = document.hash(model)
+                if known.pop((document.table_key, document.column_name), None) != digest:
+                    changed.append(row_of(connection_id, document, digest))
+            for start in range(0, len(changed), _CHUNK):
+                connection.execute(_upsert(), changed[start : start + _CHUNK])
+            gone = list(known)
+            for start in range(0, len(gone), _CHUNK):
+                place = sa.tuple_(d.table_key, d.column_name)
+                some = place.in_(gone[start : start + _CHUNK])
+                connection.execute(sa.delete(documents).where(d.connection_id == connection_id, some))
+        return len(changed)
+
+    def unembedded(self, connection_id: UUID, limit: int) -> list[tuple[int, str]]:
+        """Documents that wait for their vector, as (id, text), in the order they were written."""
+        d = documents.c
+        waiting = sa.select(d.id, d.text).where(d.connection_id == connection_id, d.embedding.is_(None))
+        with self._store.begin() as connection:
+            return [(r.id, r.text) for r in connection.execute(waiting.order_by(d.id).limit(limit))]
+
+    def embed(self, vectors: Sequence[tuple[int, str, Sequence[float]]]) -> None:
+        """Give documents their vectors, as (id, the text that was embedded, vector).
+
+        A document whose text changed meanwhile keeps waiting.
+        """
+        d = documents.c
+        change = sa.update(documents).where(d.id == sa.bindparam("which"), d.text == sa.bindparam("was"))
+        rows = [{"which": which, "was": text, "vector": vector} for which, text, vector in vectors]
+        if rows:
+            with self._store.begin() as connection:
+                connection.execute(change.values(embedding=sa.bindparam("vector", type_=d.embedding.type)), rows)
+
+    def counts(self, connection_id: UUID) -> tuple[int, int]:
+        """How many documents have their vector, and how many there are."""
+        d = documents.c
+        query = sa.select(sa.func.count(d.embedding), sa.func.count()).where(d.connection_id == connection_id)
+        with self._store.begin() as connection:
+            done, total = connection.execute(query).one()._tuple()
+        return done, total
+
+
+class _Explain(sa.Executable, sa.ClauseElement):
+    """A query carried out for its plan."""
+
+    inherit_cache = False
+
+    def __init__(self, query: sa.Select[Any]) -> None:
+        self.query = query
+
+
+@compiles(_Explain)
+def _explain(element: _Explain, compiler: SQLCompiler, **kw: Any) -> str:
+    return "EXPLAIN (ANALYZE, BUFFERS) " + compiler.process(element.query, **kw)
+
+
+@cache
+def _search_settings() -> sa.Select[Any]:
+    """Settings for one transaction: go on through the vector index until enough of this connection is found."""
+    wanted = {
+        "hnsw.ef_search": str(_DEPTH),
+        "hnsw.iterative_scan": "relaxed_order",
+        "hnsw.max_scan_tuples": "20000",
+        "plan_cache_mode": "force_custom_plan",  # a plan for any connection suits neither a small nor a big one
+        "jit": "off",
+    }
+    return sa.select(*[sa.func.set_config(name, value, True) for name, value in wanted.items()])
+
+
+@cache
+def _search(words: bool, vector: bool) -> sa.Select[Any]:
+    """One query: the ranking by words, by vector, or both fused. Takes connection, asked, embedding and limit."""
+    rankings = [_by_words()] if words else []
+    if vector:
+        rankings.append(_by_vector())
+    places = sa.union_all(*[sa.select(ranking.c.id, ranking.c.place) for ranking in rankings]).subquery("places")
+    score = sa.func.sum(sa.literal(1.0, sa.Float) / (_FUSE + places.c.place))
+    fused = sa.select(places.c.id, score.label("score")).group_by(places.c.id)
+    best = fused.order_by(score.desc(), places.c.id).limit(sa.bindparam("limit", type_=sa.Integer)).subquery("best")
+    d = documents.c
+    return (
+        sa.select(d.kind, d.table_key, d.column_name, best.c.score)
+        .join_from(best, documents, sa.and_(d.id == best.c.id, _of_connection()))
+        .order_by(best.c.score.desc(), d.id)
+    )
+
+
+def _of_connection() -> sa.ColumnElement[bool]:
+    return documents.c.connection_id == sa.bindparam("connection", type_=documents.c.connection_id.type)
+
+
+def _by_vector() -> sa.CTE:
+    """The nearest documents by cosine, with their place from 1."""
+    d = documents.c
+    distance = d.embedding.cosine_distance(sa.bindparam("embedding", type_=d.embedding.type))
+    nearest = (
+        sa.select(d.id, distance.label("distance"))
+        .where(_of_connection(), d.embedding.is_not(None))
+        .order_by(distance)
+        .limit(_DEPTH)
+        .cte("nearest")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    place = sa.func.row_number().over(order_by=nearest.c.distance)
+    return sa.select(nearest.c.id, place.label("place")).cte("by_vector")
+
+
+def _by_words() -> sa.CTE:
+    """The documents that hold the words, with their place from 1."""
+    d = documents.c
+    asked = sa.func.unnest(sa.bindparam("asked", type_=ARRAY(sa.Text)))
+    word = asked.table_valued("query").render_derived("word")
+    query = sa.cast(word.c.query, TSQUERY)
+    # No condition on the connection here: the query's own word holds it to one, and a second index would cost more.
+    held = sa.select(d.id, d.search).where(d.search.op("@@", is_comparison=True)(query)).limit(_SPREAD).lateral("held")
+    weights = sa.cast(sa.literal(_WEIGHTS, ARRAY(sa.Float)), ARRAY(sa.REAL))
+    rank = sa.func.ts_rank(weights, held.c.search, query)
+    spread = sa.func.count().over(partition_by=word.c.query)
+    each = sa.select(held.c.id, rank.label("rank"), spread.label("spread")).select_from(word.join(held, sa.true()))
+    hits = each.subquery("hits")
+    score = sa.func.sum(hits.c.rank / sa.func.ln(sa.literal(1.5, sa.Float) + hits.c.spread))
+    found = sa.select(hits.c.id, score.label("score")).group_by(hits.c.id).order_by(score.desc(), hits.c.id)
+    best = found.limit(_DEPTH).subquery("found")
+    place = sa.func.row_number().over(order_by=[best.c.score.desc(), best.c.id])
+    return sa.select(best.c.id, place.label("place")).cte("by_words")
+
+
+def _asked(connection_id: UUID, text: str) -> list[str]:
+    """A text query for each term of a question, held to one connection."""
+    scope = _quoted(_scope_word(connection_id))
+    return [f"{_quoted(term)} & {scope}" for term in question_terms(text)[:_MOST_TERMS]]
+
+
+@cache
+def _upsert() -> Any:
+    d = documents.c
+    row = insert(documents).values(search=sa.cast(sa.bindparam("searched"), TSVECTOR))
+    fresh = {name: row.excluded[name] for name in ("kind", "text", "text_hash", "search")}
+    return row.on_conflict_do_update(
+        index_elements=[d.connection_id, d.table_key, d.column_name], set_={**fresh, "embedding": sa.null()}
+    )
+
+
+def row_of(connection_id: UUID, document: Document, digest: bytes) -> dict[str, Any]:
+    """A document as it is written; `searched` is its text vector."""
+    return {
+        "connection_id": connection_id,
+        "kind": document.kind,
+        "table_key": document.table_key,
+        "column_name": document.column_name,
+        "text": document.text,
+        "text_hash": digest,
+        "searched": _tsvector(connection_id, document),
+    }
+
+
+def _tsvector(connection_id: UUID, document: Document) -> str:
+    """The document's words as PostgreSQL writes them, each with its weight, and the word of its connection."""
+    lexemes = [_quoted(_scope_word(connection_id))]
+    place = 0
+    for weight, words in (("A", document.names), ("B", document.about), ("C", document.values)):
+        for word in words.split():
+            place = min(place + 1, 16_383)
+            lexemes.append(f"{_quoted(word)}:{place}{weight}")
+    return " ".join(lexemes)
+
+
+def _scope_word(connection_id: UUID) -> str:
+    return f"connection {connection_id.hex}"
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
