@@ -14,6 +14,7 @@
     ├── Stopped                   a person stopped the question between two steps
     ├── BudgetSpent               no money left for a model
     └── ModelUnavailable          a language model could not help
+        ├── NoModel               none is set up
         ├── ModelRateLimited      429
         ├── ModelTimedOut         no answer in time
         ├── ModelRejectedKey      401 or 403
@@ -99,6 +100,10 @@ class BudgetSpent(AskwellError):
 
 class ModelUnavailable(AskwellError):
     """The language model could not help. Try again, or choose another model."""
+
+
+class NoModel(ModelUnavailable):
+    """No language model is set up. An administrator can add one on the Models page; simple questions need none."""
 
 
 class ModelRateLimited(ModelUnavailable):

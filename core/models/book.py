@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.exc import IntegrityError
 
-from core.errors import InvalidInput, ModelRejectedKey, ModelUnavailable, NotFound, SettingsInvalid
+from core.errors import InvalidInput, ModelRejectedKey, ModelUnavailable, NoModel, NotFound, SettingsInvalid
 from core.i18n import Phrase
 from core.models import budgets
 from core.models.addresses import clean_address
@@ -177,7 +177,7 @@ class Models:
     def lease(self, actor: Actor, task: str, model_id: UUID | None = None) -> Iterator[ModelLease]:
         """The right to ask the chosen model for one `task`; without a choice the default, and others if it fails.
 
-        Raises `NotFound`, and `ModelUnavailable` where no model is set up.
+        Raises `NotFound`, and `NoModel` where none is set up.
         """
         require(actor, Action.ASK, task)
         yield ModelLease(self._candidates(model_id), self._board, actor, task)
@@ -206,7 +206,7 @@ class Models:
             return [self._candidate(self._row(model_id))]
         rows = self._rows(sa.select(models).order_by(models.c.is_default.desc(), models.c.created_at))
         if not rows:
-            raise ModelUnavailable(words="models_core.none_set_up")
+            raise NoModel
         found, unreadable = [], None
         for row in sorted(rows, key=lambda row: self._board.breaker.rests(row["id"])):
             try:
