@@ -1,0 +1,106 @@
+"""check(sql, scope) -> CheckedQuery: the only way to SQL that may be run.
+
+Nothing else can make a `CheckedQuery`, and nothing but a `CheckedQuery` can be run. What is known to be harmless is
+allowed, and everything else refused: each step below is a wall of its own, and the order matters.
+"""
+
+from dataclasses import InitVar, dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from core.connections.guard.commands import Command, command
+from core.connections.guard.grammar import check_grammar
+from core.connections.guard.refusal import refusal
+from core.connections.guard.resolve import Resolver
+from core.connections.guard.statement import Statement, parse, read
+from core.connections.guard.tables import Tables
+from core.connections.guard.text import MAX_NESTING
+from core.connections.guard.words import check_words
+from core.connections.schema import Dialect, Schema
+
+_SEAL = object()
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one actor may touch on one connection.
+
+    `schema` holds the allowed tables and columns and no others; None means names are not resolved (the terminal's
+    `guard` without a connection). `functions` are further function names an administrator allowed, lower case.
+    `namespace` is what the database calls the place of those tables whose own namespace is "": PostgreSQL's `public`,
+    SQLite's and DuckDB's `main` need not be given; on MySQL it is the name of the database.
+    """
+
+    dialect: Dialect
+    schema: Schema | None
+    functions: frozenset[str] = frozenset()
+    namespace: str = ""
+
+
+@dataclass(frozen=True)
+class CheckedQuery:
+    """SQL that the guard has passed: one read-only statement in `dialect`, over tables its actor may see.
+
+    `sql` is the text that runs, the one that was checked. `tables` are `Table.key`s; `columns` are
+    `table key.column name` where they could be resolved.
+    """
+
+    sql: str
+    dialect: Dialect
+    tables: tuple[str, ...]
+    columns: tuple[str, ...]
+    seal: InitVar[object] = None
+
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("only the guard makes a CheckedQuery")
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        raise TypeError("a CheckedQuery has no other kinds")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A statement that was understood: its text, its tree, what it reads. Policies rewrite this, before the seal."""
+
+    statement: Statement
+    tree: exp.Expr | None
+    tables: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def check(sql: str, scope: Scope) -> CheckedQuery:
+    """The statement as it will run, without a code fence, a semicolon, or comments around it.
+
+    Raises `QueryRefused` with a reason that a person understands. Its time is that of parsing: milliseconds.
+    """
+    if not isinstance(scope.dialect, Dialect) or (scope.schema and scope.schema.dialect is not scope.dialect):
+        raise refusal("unknown_dialect")
+    try:
+        reading = understand(read(sql, scope.dialect), scope)
+    except RecursionError:
+        raise refusal("too_nested", limit=MAX_NESTING) from None
+    return CheckedQuery(reading.statement.text, scope.dialect, reading.tables, reading.columns, seal=_SEAL)
+
+
+def understand(statement: Statement, scope: Scope) -> Reading:
+    """The statement with what it reads: a query, or a command that shows or explains one."""
+    found: Command | None = command(statement)
+    tables = Tables(statement, scope.schema, scope.namespace, scope.functions)
+    if found is None:
+        return _query(statement, tables, scope)
+    if found.query is not None:
+        inner = understand(found.query, scope)
+        return Reading(statement, None, inner.tables, inner.columns)
+    columns = found.read(tables)
+    return Reading(statement, None, tuple(tables.read), columns)
+
+
+def _query(statement: Statement, tables: Tables, scope: Scope) -> Reading:
+    tree = parse(statement)
+    check_grammar(tree)
+    check_words(tree, scope.functions)
+    resolver = Resolver(tree, tables)
+    resolver.resolve()
+    return Reading(statement, tree.root, tuple(tables.read), tuple(resolver.columns.read))

@@ -1,0 +1,188 @@
+"""One statement: the text that runs, its tokens, and its tree, all three known to speak of the same thing."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar
+
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect as SqlglotDialect
+from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.tokenizer_core import Token, TokenType
+from sqlglot.tokens import Tokenizer
+
+from core.connections.guard.refusal import refusal
+from core.connections.guard.text import MAX_NESTING, Layout, clean, lay_out
+from core.connections.schema import Dialect
+
+# A column more than PostgreSQL can return. Nobody asks for as many, and each costs a look.
+MAX_COLUMNS = 1_600
+
+NAMES = {
+    Dialect.POSTGRES: "PostgreSQL",
+    Dialect.MYSQL: "MySQL",
+    Dialect.SQLITE: "SQLite",
+    Dialect.DUCKDB: "DuckDB",
+}
+
+_T = TypeVar("_T")
+_WITH_CLAUSES = frozenset(
+    {
+        "ties",
+        "ordinality",
+        "time",
+        "local",
+        "rollup",
+        "unique",
+        "wrapper",
+        "array",
+        "conditional",
+        "unconditional",
+        "query",
+    }
+)
+_QUOTE = re.compile(r"['\"`]")
+# sqlglot is wide and unproved: whatever it stumbles over is refused, not shown as a fault of ours.
+_STUMBLES = (
+    SqlglotError,
+    RecursionError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement without its semicolon. Tokens count their places from the start of `text`."""
+
+    text: str
+    dialect: Dialect
+    tokens: tuple[Token, ...]
+
+    def source(self, token: Token) -> str:
+        """What stands in the text where the token was read."""
+        return self.text[token.start : token.end + 1]
+
+    def after(self, count: int) -> "Statement":
+        """The rest, without the first `count` tokens: the query that an EXPLAIN explains."""
+        if len(self.tokens) <= count:
+            raise refusal("cut_off")
+        return one_statement(self.text[self.tokens[count].start :], self.dialect)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A statement with sqlglot's tree of it. `names` holds each identifier by its place in the text."""
+
+    statement: Statement
+    root: exp.Expr
+    names: dict[int, exp.Identifier]
+
+
+@cache
+def _sqlglot(dialect: Dialect) -> SqlglotDialect:
+    return SqlglotDialect.get_or_raise(dialect.value)
+
+
+@cache
+def _tokenizer(dialect: Dialect) -> type[Tokenizer]:
+    """The dialect's tokenizer, without its habit of taking all that follows a command's first word for one string."""
+    return type("Tokenizer", (_sqlglot(dialect).tokenizer_class,), {"COMMANDS": set()})
+
+
+def read(sql: str, dialect: Dialect) -> Statement:
+    """The one statement of `sql`, or a refusal."""
+    return one_statement(clean(sql), dialect)
+
+
+def one_statement(text: str, dialect: Dialect) -> Statement:
+    """Cuts off what surrounds the statement: comments, blanks, semicolons. Refuses a second statement."""
+    layout = lay_out(text, dialect)
+    tokens = _attempt(lambda: _tokenizer(dialect)(dialect=_sqlglot(dialect)).tokenize(text), dialect)
+    _check_agreement(text, layout, tokens)
+    end = next((i for i, token in enumerate(tokens) if token.token_type is TokenType.SEMICOLON), len(tokens))
+    if any(token.token_type is not TokenType.SEMICOLON for token in tokens[end:]):
+        raise refusal("several_statements")
+    if not end:
+        raise refusal("nothing")
+    first, last = tokens[0].start, tokens[end - 1].end
+    if first == 0 and last == len(text) - 1:
+        return Statement(text, dialect, tuple(tokens))
+    return one_statement(text[first : last + 1], dialect)
+
+
+def parse(statement: Statement) -> Tree:
+    """sqlglot's tree of a query, in the connection's dialect. Refuses what it cannot read or what it left out."""
+    dialect = _sqlglot(statement.dialect)
+    trees = _attempt(lambda: dialect.parser().parse(list(statement.tokens), statement.text), statement.dialect)
+    if len(trees) != 1 or trees[0] is None:
+        raise refusal("several_statements")
+    root = trees[0]
+    names: dict[int, exp.Identifier] = {}
+    selects = withs = 0
+    for node in root.walk():
+        if isinstance(node, exp.Identifier) and "start" in node.meta:
+            names[node.meta["start"]] = node
+        elif isinstance(node, exp.Select):
+            selects += 1
+            if len(node.expressions) > MAX_COLUMNS:
+                raise refusal("too_many_columns", limit=MAX_COLUMNS)
+        elif isinstance(node, exp.With):
+            withs += 1
+    # sqlglot folds `WITH … (WITH … SELECT)` into one list, and with it what RECURSIVE belongs to.
+    if _count_with(statement) != withs or _count(statement, TokenType.SELECT) > selects:
+        raise refusal("unclear")
+    return Tree(statement, root, names)
+
+
+def _attempt(step: Callable[[], _T], dialect: Dialect) -> _T:
+    try:
+        return step()
+    except RecursionError:
+        raise refusal("too_nested", limit=MAX_NESTING) from None
+    except ParseError as error:
+        found = error.errors[0] if error.errors else {}
+        near = str(found.get("highlight") or "").strip()[:60]
+        raise refusal("unreadable_near" if near else "unreadable", dialect=NAMES[dialect], near=near) from error
+    except _STUMBLES as error:
+        raise refusal("unreadable", dialect=NAMES[dialect]) from error
+
+
+def _check_agreement(text: str, layout: Layout, tokens: Sequence[Token]) -> None:
+    """Our reading of quotes and comments and sqlglot's must be the same, or a part of the text would go unseen."""
+    quoted = []
+    past = 0
+    for token in tokens:
+        # Between two tokens lies nothing but blanks and comments, and no token begins inside a comment.
+        if layout.uncommented[past : token.start].strip():
+            raise refusal("unclear")
+        source = text[token.start : token.end + 1]
+        if layout.uncommented[token.start : token.end + 1] != source:
+            raise refusal("unclear")
+        past = token.end + 1
+        mark = _QUOTE.search(source)
+        if mark and source[0] != "$":
+            quoted.append((token.start + mark.start(), past))
+        elif source[0] == "$" or (source[0] == "[" and token.token_type is TokenType.IDENTIFIER):
+            quoted.append((token.start, past))
+    if layout.uncommented[past:].strip() or tuple(quoted) != layout.quoted:
+        raise refusal("unclear")
+
+
+def _count(statement: Statement, kind: TokenType) -> int:
+    return sum(token.token_type is kind for token in statement.tokens)
+
+
+def _count_with(statement: Statement) -> int:
+    """How often WITH begins a list of named queries, as against WITH TIES, WITH TIME ZONE and the like."""
+    words = [statement.source(token).lower() for token in statement.tokens] + ["", ""]
+    return sum(
+        words[i] == "with" and (words[i + 1] not in _WITH_CLAUSES or words[i + 2] in ("as", "("))
+        for i in range(len(statement.tokens))
+    )

@@ -1,0 +1,129 @@
+"""The first look at SQL text, before any parser: its size, its characters, its quotes and comments.
+
+What is text, what is a name and what is a comment is read here by the rules of each database, apart from sqlglot.
+Where the two readings differ (`statement.py`), the statement is refused: a quote that one of them misses is how a
+second query hides in a first.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from core.connections.guard.refusal import refusal
+from core.connections.schema import Dialect
+
+MAX_CHARACTERS = 100_000
+MAX_NESTING = 60
+
+# A fence as models write it: the whole text is one block.
+_FENCE = re.compile(r"\A\s*```[ \t]*\w*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```\s*\Z", re.DOTALL)
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+# Marks that turn the reading direction, and the invisible copies of ASCII: what is seen is not what is run.
+_DECEIVING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\U000e0000-\U000e007f]")
+_EXECUTABLE = re.compile(r"/\*\s*(?:M?!|\+)")
+_SUSPECT = re.compile(r"[^\x20-\x7e\t\r\n\w]|\$")
+# Only DuckDB has braces in a query, and never two at the start of something: that is a template left unfilled.
+_BRACE = {dialect: re.compile(r"\{") for dialect in Dialect} | {Dialect.DUCKDB: re.compile(r"\{\s*[{%#]")}
+_OPENED = re.compile(r"['\"`]|/\*")
+_UNICODE_NAME = re.compile(r"[uU]&\s*\Z")
+
+_COMMENT = r"(?P<comment>--[^\n]*|/\*.*?\*/)"
+_COMMENT_MYSQL = r"(?P<comment>--(?=[\s\x00-\x1f]|\Z)[^\n]*|\#[^\n]*|/\*.*?\*/)"
+_STRING = r"(?P<string>'[^']*(?:''[^']*)*')"
+_STRING_MYSQL = r"""(?P<string>'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'|"[^"\\]*(?:(?:\\.|"")[^"\\]*)*")"""
+_ESCAPED = r"(?P<escaped>(?<![\w$])[eE]'[^'\\]*(?:(?:\\.|'')[^'\\]*)*')"
+_DOLLAR = r"(?P<dollar>(?<![\w$])\$(?P<tag>|[^\W\d]\w*)\$.*?\$(?P=tag)\$)"
+_NAME = r'(?P<name>"[^"]*(?:""[^"]*)*")'
+_NAME_MYSQL = r"(?P<name>`[^`]*(?:``[^`]*)*`)"
+_NAME_SQLITE = r'(?P<name>"[^"]*(?:""[^"]*)*"|`[^`]*(?:``[^`]*)*`|\[[^\]]*\])'
+
+
+def _pattern(*parts: str) -> re.Pattern[str]:
+    return re.compile("|".join(parts), re.DOTALL)
+
+
+_QUOTING = {
+    Dialect.POSTGRES: _pattern(_COMMENT, _ESCAPED, _STRING, _DOLLAR, _NAME),
+    Dialect.DUCKDB: _pattern(_COMMENT, _ESCAPED, _STRING, _DOLLAR, _NAME),
+    Dialect.MYSQL: _pattern(_COMMENT_MYSQL, _STRING_MYSQL, _NAME_MYSQL),
+    Dialect.SQLITE: _pattern(_COMMENT, _STRING, _NAME_SQLITE),
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the quoted parts of a text lie, as (first, past last) of what stands in quotes, quotes included.
+
+    `uncommented` is the text with every comment made blank, character for character as long.
+    """
+
+    uncommented: str
+    quoted: tuple[tuple[int, int], ...]
+
+
+def clean(sql: str) -> str:
+    """The text without blanks around it and without one code fence. Refuses what is too long or not honest text."""
+    if len(sql) > MAX_CHARACTERS:
+        raise refusal("too_long", limit=MAX_CHARACTERS)
+    if _CONTROL.search(sql):
+        raise refusal("control_character")
+    if _DECEIVING.search(sql):
+        raise refusal("deceiving_character")
+    if fence := _FENCE.match(sql):
+        sql = fence.group(1)
+    if "```" in sql:
+        raise refusal("fences")
+    if not sql.strip():
+        raise refusal("nothing")
+    return sql.strip()
+
+
+def lay_out(text: str, dialect: Dialect) -> Layout:
+    """Quotes and comments by the rules of `dialect`. Refuses executable comments, and what two may read differently."""
+    quoted: list[tuple[int, int]] = []
+    uncommented: list[str] = []
+    code: list[str] = []
+    last = 0
+    for match in _QUOTING[dialect].finditer(text):
+        first, past = match.span()
+        code.append(text[last:first])
+        uncommented.append(text[last:first])
+        if match.lastgroup == "comment":
+            _check_comment(match.group())
+            uncommented.append(" " * (past - first))
+        else:
+            if match.lastgroup == "name" and _UNICODE_NAME.search(text[max(0, first - 8) : first]):
+                raise refusal("unicode_name")
+            quoted.append((first + (match.lastgroup == "escaped"), past))
+            uncommented.append(match.group())
+        code.append(" ")
+        last = past
+    code.append(text[last:])
+    uncommented.append(text[last:])
+    _check_code("".join(code), dialect)
+    return Layout("".join(uncommented), tuple(quoted))
+
+
+def _check_comment(comment: str) -> None:
+    if _EXECUTABLE.match(comment):
+        raise refusal("executable_comment")
+    # PostgreSQL and DuckDB nest comments, MySQL and SQLite do not.
+    if comment.startswith("/*") and "/*" in comment[2:]:
+        raise refusal("nested_comment")
+
+
+def _check_code(code: str, dialect: Dialect) -> None:
+    if _BRACE[dialect].search(code):
+        raise refusal("placeholder")
+    if opened := _OPENED.search(code):
+        raise refusal("not_closed", mark=opened.group())
+    for match in _SUSPECT.finditer(code):
+        # Marks of other scripts belong to their letters; blanks and punctuation of other scripts are no SQL.
+        if not unicodedata.category(match.group()).startswith("M"):
+            raise refusal("odd_character", character=match.group())
+    depth = 0
+    for character in code:
+        depth += (character in "([{") - (character in ")]}")
+        if depth > MAX_NESTING:
+            raise refusal("too_nested", limit=MAX_NESTING)

@@ -1,0 +1,131 @@
+"""Every word of a statement must be known: a name the tree holds, a word of the language, or an allowed function.
+
+This look is at the text itself, not at what sqlglot made of it: sqlglot gives functions of other databases and of
+other names the same node, and what runs is the text.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from sqlglot import exp
+from sqlglot.tokenizer_core import Token, TokenType
+
+from core.connections.guard.refusal import refusal
+from core.connections.guard.statement import NAMES, Tree
+from core.connections.schema import Dialect
+
+_ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+
+
+def lower(word: str) -> str:
+    """Lower case for ASCII alone, as databases fold: Python would make a K of the Kelvin sign."""
+    return word.translate(_ASCII_LOWER)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of one dialect's queries, lower case. Words in `openings` may stand before a parenthesis."""
+
+    functions: frozenset[str]
+    table_functions: frozenset[str]
+    openings: frozenset[str]
+    words: frozenset[str]
+    reserved: frozenset[str]
+    lambdas: frozenset[str]
+    date_parts: frozenset[str]
+    settings: frozenset[str]
+
+
+@cache
+def vocabulary(dialect: Dialect) -> Vocabulary:
+    """Read once from `<dialect>.toml` and `common.toml`, which lie beside this file."""
+    own, common = _lists(dialect.value), _lists("common")
+    keywords, types = own["keywords"] | common["keywords"], own["types"]
+    return Vocabulary(
+        functions=own["functions"],
+        table_functions=own["table_functions"],
+        openings=keywords | types,
+        words=own["words"] | common["words"] | common["date_parts"] | keywords | types,
+        reserved=common["reserved"],
+        lambdas=own.get("lambdas", frozenset()),
+        date_parts=common["date_parts"],
+        settings=own["settings"],
+    )
+
+
+def _lists(name: str) -> Mapping[str, frozenset[str]]:
+    text = files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return {key: frozenset(words.split()) for key, words in tomllib.loads(text).items()}
+
+
+def check_words(tree: Tree, allowed: frozenset[str]) -> None:
+    """Refuses the first word that is no name, no word of the language and no function; `allowed` are more functions."""
+    statement = tree.statement
+    known = vocabulary(statement.dialect)
+    callables = known.functions | known.openings | allowed
+    tokens = statement.tokens
+    for place, token in enumerate(tokens):
+        source = statement.source(token)
+        if not _is_word(token, source):
+            continue
+        called = place + 1 < len(tokens) and tokens[place + 1].token_type is TokenType.L_PAREN
+        name = tree.names.get(token.start)
+        if name is not None and _is_name(name, called):
+            if not name.quoted and lower(source) in known.reserved:
+                raise refusal("reserved", word=source)
+        elif called:
+            _check_call(tree, place, source, callables)
+        elif token.token_type is TokenType.IDENTIFIER:
+            raise refusal("unclear")
+        elif unknown := [word for word in lower(source).split() if word not in known.words]:
+            raise refusal("unknown_word", word=unknown[0], dialect=NAMES[statement.dialect])
+
+
+def _is_word(token: Token, source: str) -> bool:
+    if token.token_type in (TokenType.IDENTIFIER, TokenType.VAR):
+        return True
+    # `E'…'`, `x'…'` and the like are text, though they begin with a letter.
+    return (source[0].isalpha() or source[0] == "_") and "'" not in source and '"' not in source
+
+
+def _is_name(node: exp.Identifier, called: bool) -> bool:
+    """Whether an identifier names a thing of the query, and not a function or a type."""
+    parent = node.parent
+    if isinstance(parent, exp.Anonymous | exp.DataType):
+        return False
+    if isinstance(parent, exp.Dot) and isinstance(parent.parent, exp.DataType):
+        return False
+    # Only the name of a table or of a named query has a list in parentheses after it: `AS t(a, b)`.
+    return not called or (isinstance(parent, exp.TableAlias) and node is parent.this)
+
+
+def _check_call(tree: Tree, place: int, source: str, callables: frozenset[str]) -> None:
+    statement = tree.statement
+    token = statement.tokens[place]
+    if token.token_type is TokenType.IDENTIFIER:
+        # A quoted name never means the built-in function on MySQL, and elsewhere only as it is spelt.
+        words = [token.text] if statement.dialect is not Dialect.MYSQL else [""]
+    else:
+        words = lower(source).split()
+    if not all(word in callables for word in words):
+        raise refusal("unknown_function", function=source)
+    if place and statement.tokens[place - 1].token_type is TokenType.DOT:
+        _check_owner(tree, place, source)
+
+
+def _check_owner(tree: Tree, place: int, source: str) -> None:
+    """A call after a dot: PostgreSQL's own functions by their full name, or a DuckDB method of a value."""
+    statement = tree.statement
+    owner: Token = statement.tokens[place - 2]
+    if statement.dialect is Dialect.POSTGRES and statement.source(owner).strip('"') == "pg_catalog":
+        return
+    if statement.dialect is Dialect.DUCKDB and owner.token_type in (
+        TokenType.R_PAREN,
+        TokenType.STRING,
+        TokenType.R_BRACKET,
+    ):
+        return
+    raise refusal("qualified_function", function=source)
