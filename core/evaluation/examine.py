@@ -1,0 +1,121 @@
+"""Asks the exercises of a dialogue as a person would, through the product's own trip, and judges what comes.
+
+A follow-up question stands in one conversation with those before it. Where one of these was not answered, its gold
+SQL is run in its place, as a person who writes it by hand would, so that every turn is asked in its true context and
+is measured for itself.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+from uuid import UUID, uuid4
+
+from core.answering.card import Card
+from core.answering.events import AnswerEvent, Failed
+from core.answering.question import Question
+from core.errors import AskwellError
+from core.evaluation.questions import Dialogue, Exercise
+from core.evaluation.results import ANSWERED, FAILED, REFUSALS, Examined, Result
+from core.evaluation.yardstick import Place, Verdict, Yardstick
+from core.grounding.inquiry import language_of
+from core.i18n import Phrase
+from core.security.permissions import Actor
+from core.stop import Stop
+
+_WRONG = Verdict(False, False)
+
+
+class Asks(Protocol):
+    """Whatever answers a question: `Answers`, or a double of it."""
+
+    def ask(self, actor: Actor | None, question: Question, stop: Stop | None = None) -> Iterator[AnswerEvent]: ...
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """Who asks, whom, and how far up the ladder an answer may come from.
+
+    `actor` is a person of the portal, because answers are kept for somebody; `places` are the databases by name and
+    dialect.
+    """
+
+    answers: Asks
+    actor: Actor
+    places: Mapping[tuple[str, str], Place]
+    rung: Literal["instant", "model"] | None = None
+    model_id: UUID | None = None
+    yardstick: Yardstick = field(default_factory=Yardstick)
+
+    def examine(self, dialogue: Dialogue) -> tuple[Examined, ...]:
+        """What becomes of each exercise of a dialogue, in turn."""
+        place = self.places[dialogue.database, dialogue.dialect]
+        conversation, examined = uuid4(), []
+        for number, exercise in enumerate(dialogue.exercises, start=1):
+            card, seconds = self._ask(self._question(exercise, place, conversation))
+            examined.append(self._judged(exercise, place, card, seconds))
+            if card.outcome != ANSWERED and number < len(dialogue.exercises) and exercise.gold:
+                self._ask(Question(exercise.question, place.connection_id, conversation, sql=exercise.gold[0]))
+        return tuple(examined)
+
+    def _question(self, exercise: Exercise, place: Place, conversation: UUID) -> Question:
+        """The exercise as a question. Business rules go to a model with it; the instant engine reads questions only."""
+        told = exercise.evidence and self.rung == "model"
+        text = f"{exercise.question}\n\n{exercise.evidence}" if told else exercise.question
+        return Question(text, place.connection_id, conversation, self.rung, self.model_id)
+
+    def _ask(self, question: Question) -> tuple[Card, float]:
+        """The card at the end, and the seconds it took. An error that ends the trip is one more way to fail."""
+        card, started = Card(question.text), time.perf_counter()
+        try:
+            for event in self.answers.ask(self.actor, question):
+                card = card.after(event)
+        except AskwellError as error:
+            card = card.after(Failed(Phrase(error.key, error.values), error.detail))
+        return card, time.perf_counter() - started
+
+    def _judged(self, exercise: Exercise, place: Place, card: Card, seconds: float) -> Examined:
+        """The card measured. What the data cannot answer is right when nothing was answered."""
+        outcome = outcome_of(card)
+        answered = outcome == ANSWERED
+        verdict = _WRONG
+        if exercise.unanswerable:
+            verdict = Verdict(outcome in REFUSALS, outcome in REFUSALS)
+        elif answered:
+            verdict = self.yardstick.judge(place, exercise, card.sql)
+        tables = card.explanation.tables if answered else ()
+        result = Result(
+            id=exercise.id,
+            outcome=outcome,
+            rung=card.rung.value if answered and card.rung else None,
+            predicted_sql=card.sql or None,
+            correct=verdict.right,
+            seconds=round(seconds, 4),
+            prompt_tokens=card.usage.prompt_tokens,
+            completion_tokens=card.usage.completion_tokens,
+            tables=tables,
+            confidence=round(card.answered.evidence.confidence, 4) if card.answered else None,
+            attempts=len(card.tried) + answered,
+        )
+        return Examined(
+            result,
+            dialect=place.dialect,
+            language=exercise.language or language_of(exercise.question),
+            unanswerable=exercise.unanswerable,
+            strict=verdict.strict,
+            table_recall=_recall(tables, exercise.gold_tables) if answered else None,
+            gold_error=verdict.gold_error,
+        )
+
+
+def outcome_of(card: Card) -> str:
+    """How a question ended: what no model was asked about and the instant engine left alone has `abstained`."""
+    if card.outcome == "cannot" and not card.model:
+        return "abstained"
+    return card.outcome or FAILED
+
+
+def _recall(tables: Sequence[str], gold: frozenset[str]) -> float | None:
+    """The share of the gold's tables that the answer used; None where the set names none."""
+    used = {table.rpartition(".")[2].lower() for table in tables}
+    return len(gold & used) / len(gold) if gold else None
