@@ -18,13 +18,14 @@ from core.answering.instant.meaning import (
     Number,
     Sorting,
     Want,
+    WantAgain,
     WantCount,
     WantEntity,
     Wish,
     Wishes,
 )
 from core.answering.instant.moving import best_moved, expression_moved, having_moved, moved
-from core.answering.instant.naming import additive, display
+from core.answering.instant.naming import SUBJECTS, additive, display, is_name, names_for
 from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     Best,
@@ -66,6 +67,10 @@ class Asks:
     def want_extreme(self, extreme: str, columns: Columns) -> Made:
         yield (Want(columns, Function.MAX if extreme == "desc" else Function.MIN),), 0.0
 
+    def want_again(self) -> Made:
+        """"… and the number": what is counted anyway."""
+        yield (WantAgain(),), 0.0
+
     def functions(self, first: str, second: str) -> Made:
         yield (*first.split(), *second.split()), 0.0
 
@@ -81,7 +86,8 @@ class Asks:
             yield (WantCount(replace(entity, distinct=False), entity.distinct),), 0.0
 
     def want_count_distinct(self, columns: Columns) -> Made:
-        yield (Want(columns, Function.COUNT, distinct=True),), 0.0
+        if all(not self._words.kind(ref).numeric or self._words.is_key(ref) for ref, _ in columns.options):
+            yield (Want(columns, Function.COUNT, distinct=True),), 0.0
 
     def join(self, first: Wishes, second: Wishes) -> Made:
         if len(first) + len(second) <= 6:
@@ -94,9 +100,32 @@ class Asks:
         if entity.each:
             return
         if entity.kind is not None:
-            yield Ask(entity, (entity.kind,), distinct=True), 0.1
+            yield Ask(entity, (entity.kind,), distinct=self._repeats(entity.kind)), 0.1
         else:
             yield Ask(entity, (), named=False, distinct=entity.distinct), 0.1
+
+    def _repeats(self, kind: Field) -> bool:
+        """Whether values of this column are listed once each: not where they say who a row is."""
+        return not self._words.unique(kind.column) and not is_name(self._words, kind.column)
+
+    def counted_ask(self, ask: Ask) -> Made:
+        """"count the number of pets": what already counts."""
+        if len(ask.show) == 1 and isinstance(ask.show[0], Tally):
+            yield ask, 0.0
+
+    def for_each_wishes(self, by: By, wishes: Wishes) -> Made:
+        """"for each continent, its id, name and how many countries it has"."""
+        if by.entity is not None:
+            yield from self._for_each(wishes, replace(by.entity, each=True))
+
+    def value_before(self, columns: Columns, entity: Entity) -> Made:
+        """"how many cylinders does the car have": the number that stands in the column."""
+        numeric = tuple((r, c) for r, c in columns.options if self._words.kind(r).numeric and not self._words.is_key(r))
+        return self.wishes_of((Want(Columns(numeric, columns.words)),), entity) if numeric else ()
+
+    def value_of(self, entity: Entity, columns: Columns) -> Made:
+        """"how much does the youngest dog weigh"."""
+        return self.wishes_of((Want(columns),), entity)
 
     def everything(self, entity: Entity) -> Made:
         if entity.kind is None and not entity.each:
@@ -109,6 +138,8 @@ class Asks:
             return
         if entity.kind is not None:
             rows = replace(entity, kind=None, distinct=False)
+            if entity.kind.kind.numeric and not entity.distinct and not self._words.is_key(entity.kind.column):
+                return  # "how many cylinders" asks for a number, not for how many different ones there are
             if not entity.having:
                 yield Ask(rows, (Tally(Function.COUNT, entity.kind, distinct=True),)), 0.15
         elif not entity.having:
@@ -125,6 +156,7 @@ class Asks:
             return
         if entity.kind is not None:
             return
+        wishes = self._all_names(wishes, entity.table)
         for shown, cost in self._fields(wishes, entity.table):
             yield from self._asked(wishes, shown, entity, cost)
 
@@ -133,8 +165,11 @@ class Asks:
         tables = dict.fromkeys(ref.table for w in wishes if isinstance(w, Want) for ref, _ in w.columns.options)
         if any(not isinstance(w, Want) for w in wishes):
             return
+        alone = len(wishes) == 1 and _plain(wishes[0])
         for table in list(tables)[:6]:
             for shown, cost in self._fields(wishes, table):
+                if alone and shown[0].kind in SUBJECTS and not additive(self._words, shown[0]):
+                    continue
                 if all(not f.path for f in shown):
                     whole = tuple(self._summed(w, f) for w, f in zip(wishes, shown, strict=True))
                     for ask, more in self._asked(whole, shown, Entity(table), cost):
@@ -150,10 +185,22 @@ class Asks:
         """The columns wished for, as seen from `table`, in all near ways (at most four)."""
         found: list[tuple[tuple[Field, ...], float]] = [((), 0.0)]
         for wish in wishes:
-            if isinstance(wish, Want):
-                near = self._bind.fields(wish.columns, table)
-                found = [((*f, g), cost + more) for f, cost in found for g, more in near][:4]
+            if not isinstance(wish, Want):
+                return
+            near = self._bind.fields(wish.columns, table)
+            found = [((*f, g), cost + more) for f, cost in found for g, more in near][:4]
         yield from found
+
+    def _all_names(self, wishes: Wishes, table: str) -> Wishes:
+        """A wish for "the name" where a table has several, or one that is not called so: all that say who it is."""
+        out: list[Wish] = []
+        for wish in wishes:
+            named = names_for(self._words, wish.columns, table) if isinstance(wish, Want) and _plain(wish) else ()
+            if isinstance(wish, Want) and named:
+                out += [replace(wish, columns=Columns(((ref, 0.05),), wish.columns.words)) for ref in named]
+            else:
+                out.append(wish)
+        return tuple(out)
 
     def _asked(self, wishes: Wishes, shown: tuple[Field, ...], entity: Entity, cost: float) -> Made:
         wants = [w for w in wishes if isinstance(w, Want)]
@@ -277,7 +324,13 @@ class Asks:
             if best is not None:
                 return
             yield (
-                replace(ask, entity=entity, groups=(*ask.groups, *fields), group_show=(*ask.group_show, *show)),
+                replace(
+                    ask,
+                    entity=entity,
+                    groups=(*ask.groups, *fields),
+                    group_show=(*ask.group_show, *show),
+                    named_groups=ask.named_groups or bool(wishes) or group.kind is not None,
+                ),
                 cost + more + 0.5 * far,
             )
 
@@ -286,6 +339,7 @@ class Asks:
     ) -> tuple[tuple[Field, ...] | None, float]:
         if wishes:
             home = group.kind.column.table if group.kind else group.table
+            wishes = self._all_names(wishes, home)
             found = next(self._fields(wishes, home), None)
             if found is None or len(found[0]) != len(wishes) or any(many(f.path) for f in found[0]):
                 return None, 0.0
@@ -340,7 +394,9 @@ class Asks:
             conditions = (*measured.entity.conditions, *(moved(c, path) for c in entity.conditions))
             rows = replace(measured.entity, conditions=conditions)
             if not entity.having:
-                yield replace(measured, entity=rows, groups=keys, group_show=fields), far + 0.1
+                yield replace(
+                    measured, entity=rows, groups=keys, group_show=fields, named_groups=bool(named.show)
+                ), far + 0.1
 
     def _named_groups(self, named: Ask, grouped: Ask) -> Made:
         """"show the stadium name and the number of concerts in each stadium": more columns of the group."""
@@ -371,6 +427,7 @@ class Asks:
         if home is None and not _plain_ask(ask):
             return
         table = home.column.table if home else ask.entity.table
+        wishes = self._all_names(wishes, table)
         for fields, cost in self._fields(wishes, table):
             if any(many(f.path) for f in fields):
                 continue
@@ -378,9 +435,9 @@ class Asks:
                 yield replace(ask, show=(*fields, *(ask.show if ask.named else ())), named=True), cost
             else:
                 shown = tuple(_moved_field(f, home.path) for f in fields)
-                kept = ask.group_show if _kinds(ask) else ()
+                kept = ask.group_show if ask.named_groups or _kinds(ask) else ()
                 groups = tuple(dict.fromkeys((*ask.groups, *shown)))
-                yield replace(ask, groups=groups, group_show=tuple(dict.fromkeys((*shown, *kept)))), cost
+                yield replace(ask, groups=groups, group_show=tuple(dict.fromkeys((*shown, *kept))), named_groups=True), cost
 
     def and_wishes(self, ask: Ask, wishes: Wishes) -> Made:
         if all(_plain(w) for w in wishes):
@@ -394,9 +451,8 @@ class Asks:
 
     def instead(self, ask: Ask, wishes: Wishes) -> Made:
         """A second sentence says what to list: "… List the name and id."."""
-        counted = [w for w in wishes if not _plain(w)]
-        plain = tuple(w for w in wishes if _plain(w))
-        if counted or not plain:
+        plain = tuple(w for w in wishes if not isinstance(w, WantAgain))
+        if not plain or not all(_plain(w) for w in plain) or (len(plain) < len(wishes) and _plain_ask(ask)):
             return
         if ask.groups or _plain_ask(ask):
             yield from self.wishes_and(plain, replace(ask, show=() if _plain_ask(ask) else ask.show, named=False))
@@ -447,6 +503,12 @@ class Asks:
                 yield tallies[0], 0.0
             elif not tallies and len(ask.show) == 1:
                 yield ask.show[0], 0.1
+            return
+        shown = [e for e in (*ask.show, *ask.group_show, *ask.groups) if isinstance(e, Field)]
+        meant = {ref for ref, _ in sorting.columns.options}
+        again = next((f for f in shown if f.column in meant), None)
+        if again is not None and sorting.function is None:
+            yield again, 0.0
             return
         for field, cost in self._bind.fields(sorting.columns, ask.entity.table):
             matching = [t for t in tallies if isinstance(t, Tally) and t.field == field and sorting.function in (None, t.function)]
@@ -510,7 +572,13 @@ class Asks:
         for table in list(tables)[:4]:
             for entity, cost in self._bind.narrowed(Entity(table), predicate):
                 for ask, more in self.wishes_of(wishes, entity):
-                    yield ask, cost + more + 0.25
+                    if len(wishes) > 1 or not _plain(wishes[0]) or not self._kind_like(ask):
+                        yield ask, cost + more + 0.25
+
+    def _kind_like(self, ask: Ask) -> bool:
+        """Whether the one column shown is better read as things of their own, each once."""
+        only = ask.show[0]
+        return isinstance(only, Field) and only.kind in SUBJECTS and self._repeats(only)
 
     def for_each_count(self, by: By, entity: Entity) -> Made:
         for ask, cost in self.count(entity):
@@ -545,6 +613,10 @@ class Asks:
 
     def by_entity(self, entity: Entity) -> Made:
         yield By(replace(entity, each=False, distinct=False)), 0.0
+
+    def by_bare(self, entity: Entity) -> Made:
+        if entity.bare:
+            yield By(replace(entity, distinct=False)), 0.0
 
     def by_grain(self, grain: str) -> Made:
         yield By(grain=Grain(grain)), 0.0

@@ -123,6 +123,8 @@ class Binder:
             own = self._kind_has(entity, predicate)
             if own is not None:
                 return own
+            if predicate.negated and not self.words.unique(entity.kind.column):
+                return self._kind_has_no(entity, entity.kind, predicate)
         return [
             (replace(entity, conditions=(*entity.conditions, condition)), cost + 0.01 * len(entity.conditions))
             for condition, cost in self.conditions(predicate, entity.table)
@@ -146,6 +148,9 @@ class Binder:
         """A condition on a column that rows may meet many times holds if any of them meets it."""
         if not many(field.path):
             return condition
+        if isinstance(condition, Compare) and condition.op is Op.NE:
+            same = moved(replace(condition, op=Op.EQ), (), drop=len(field.path))
+            return Related(field.path, (same,), negated=True)
         return Related(field.path, (moved(condition, (), drop=len(field.path)),))
 
     def _check(self, check: Check, table: str) -> Ways:
@@ -167,6 +172,8 @@ class Binder:
             return Compare(field, op, Extreme(operand.function, replace(field, path=()))) if field.kind.numeric else None
         if isinstance(operand, When):
             return self.window(field, op, operand)
+        if op not in (Op.EQ, Op.NE) and self.words.is_key(field.column) and not self.yearly(field):
+            return None
         value = self.value(field, operand, exact=op in (Op.EQ, Op.NE))
         if value is None or (op not in (Op.EQ, Op.NE) and not self.measurable(field)):
             return None
@@ -242,6 +249,8 @@ class Binder:
         return self._placed(nearest(ways), lambda f: self._compared(f, op, holds.values))
 
     def _in_time(self, timed: InTime, table: str) -> Ways:
+        if timed.shared:
+            return []
         found = self.fields(timed.columns, table) if timed.columns else nearest_dates(self, table)
 
         def make(field: Field) -> Condition | None:
@@ -294,6 +303,14 @@ class Binder:
             shared = Shared(kind, other.conditions, has.negated)
             return [(replace(entity, conditions=(*entity.conditions, shared)), 0.05)]
         return [(replace(entity, conditions=(*entity.conditions, *other.conditions)), 0.05)]
+
+    def _kind_has_no(self, entity: Entity, kind: Field, has: Has) -> list[tuple[Entity, float]]:
+        """Values of which no row has related rows; one row without them would not be enough."""
+        found = self.conditions(replace(has, negated=False), entity.table)
+        return [
+            (replace(entity, conditions=(*entity.conditions, Shared(kind, (condition,), negated=True))), cost)
+            for condition, cost in found
+        ]
 
     def _resembles(self, like: Resembles, table: str) -> Ways:
         text = frozenset({Kind.TEXT, Kind.OTHER})

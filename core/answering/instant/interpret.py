@@ -4,12 +4,14 @@ Every word of the question has to be explained by the schema, its values, a time
 make one whole; and no other whole may be as likely. Otherwise it abstains and says why.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from core.answering.events import Choice, Explanation, Phrase
 from core.answering.instant.asks import Asks
 from core.answering.instant.binding import Binder
 from core.answering.instant.build_sql import sql_of
+from core.answering.instant.canonical import sameness, simplified
 from core.answering.instant.chart import Chart, Edge
 from core.answering.instant.explain import Told, told
 from core.answering.instant.finish import finished
@@ -94,11 +96,13 @@ def readings(spans: Spans, words: SchemaWords) -> list[_Found]:
     actions = {**actions_of(Phrases(words, binder)), **actions_of(Asks(words, binder))}
     chart = Chart(english(), actions, spans.length)
     chart.parse(spans.leaves)
-    found: dict[Reading, _Found] = {}
+    found: dict[Hashable, _Found] = {}
     for edge in chart.whole("Q", spans.first):
         reading = finished(edge.meaning, words)
-        if reading is not None and reading not in found:
-            found[reading] = _Found(reading, edge.cost, edge)
+        if reading is None:
+            continue
+        reading = simplified(reading)
+        found.setdefault(sameness(reading), _Found(reading, edge.cost, edge))
     return sorted(found.values(), key=lambda f: f.cost)
 
 

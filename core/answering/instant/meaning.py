@@ -174,7 +174,12 @@ class WantEntity:
     entity: Entity
 
 
-Wish = Want | WantCount | WantEntity
+@dataclass(frozen=True)
+class WantAgain:
+    """A wish for the number that the question asked for before."""
+
+
+Wish = Want | WantCount | WantEntity | WantAgain
 Wishes = tuple[Wish, ...]
 
 
@@ -205,5 +210,6 @@ class Ask:
     order: tuple[Order, ...] = ()
     limit: int | None = None
     distinct: bool = False
+    named_groups: bool = False
     named: bool = field(default=True)
     """Whether columns were asked for; otherwise the entity is shown by its name."""

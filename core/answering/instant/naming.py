@@ -1,9 +1,12 @@
 """Which columns say who a row is, and which amounts may be added up, told from names and descriptions."""
 
+from core.answering.instant.meaning import Columns
 from core.answering.instant.reading import ColumnRef, Field
 from core.answering.instant.schema_words import SchemaWords, plain_words
+from core.answering.instant.words import singular
 from core.connections.schema import Column, Kind, Table, language_part
 
+SUBJECTS = frozenset({Kind.TEXT, Kind.BOOLEAN, Kind.INTEGER, Kind.OTHER, Kind.DATE})
 _NAMES = {"name", "title", "label"}
 _FULL = ("full", "first", "last", "middle")
 _ADDITIVE = {
@@ -33,6 +36,37 @@ def _names(words: SchemaWords, table: Table) -> list[Column]:
             return chosen
     keys = [c for c in table.columns if c.name in table.primary_key]
     return keys or list(table.columns[:1])
+
+
+def names_for(words: SchemaWords, columns: Columns, table: str) -> tuple[ColumnRef, ...]:
+    """What "name" means for rows of this table if no column is called just so: () if one is, or for other words."""
+    mention = tuple(singular(w) for w in columns.words.lower().split())
+    if mention not in (("name",), ("title",)):
+        return ()
+    owner = words.table(table)
+    own = [ref for ref, cost in columns.options if ref.table == table and not words.is_key(ref)]
+    exact = [ref for ref in own if plain_words(ref.column)[-1:] == mention and len(_free(ref, owner)) <= 1]
+    if exact:
+        return ()
+    shown = [f.column for f in display(words, table) if f.column.column not in owner.primary_key]
+    called = [
+        ColumnRef(table, c.name)
+        for c in owner.columns
+        if c.kind is Kind.TEXT and set(plain_words(c.name)) <= set(plain_words(owner.name))
+    ]
+    return tuple(dict.fromkeys([*(r for r in own if words.kind(r) is Kind.TEXT), *shown, *called]))[:3]
+
+
+def is_name(words: SchemaWords, ref: ColumnRef) -> bool:
+    """Whether the column is just its table's name or title: it says who a row is and is no group of rows."""
+    owner = words.table(ref.table)
+    own = plain_words(ref.column)
+    return own[-1] in _NAMES and set(own[:-1]) <= set(plain_words(owner.name))
+
+
+def _free(ref: ColumnRef, owner: Table) -> list[str]:
+    """The words of a column's name that are not its table's."""
+    return [w for w in plain_words(ref.column) if w not in plain_words(owner.name)]
 
 
 def additive(words: SchemaWords, field: Field) -> bool:

@@ -26,6 +26,7 @@ from core.answering.instant.meaning import (
     Together,
     Values,
 )
+from core.answering.instant.naming import SUBJECTS, is_name
 from core.answering.instant.reading import Compare, Field, Function, Op, Related
 from core.answering.instant.schema_words import SchemaWords
 from core.answering.instant.times import When
@@ -33,7 +34,6 @@ from core.connections.schema import Kind
 
 Made = Iterable[tuple[Any, float]]
 _FLIPPED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
-_SUBJECTS = frozenset({Kind.TEXT, Kind.BOOLEAN, Kind.INTEGER, Kind.OTHER, Kind.DATE})
 
 
 class Phrases:
@@ -50,9 +50,13 @@ class Phrases:
 
     def kind(self, columns: Columns) -> Made:
         """The values of a column as things of their own: countries, years, hometowns."""
+        meant = {ref for ref, _ in columns.options}
         for ref, cost in columns.options[:6]:
             kind = self._words.kind(ref)
-            if kind in _SUBJECTS:
+            # A key that points at another column of the same name is that column.
+            if is_name(self._words, ref):
+                continue
+            if kind in SUBJECTS and not meant & self._words.referred(ref):
                 yield Entity(ref.table, Field(ref, kind)), cost + 0.3
 
     def of_value(self, values: Values) -> Made:
@@ -96,6 +100,13 @@ class Phrases:
         numeric = tuple((r, c) for r, c in columns.options if self._words.kind(r).numeric and r.table == entity.table)
         return self._bind.narrowed(entity, Check(replace(columns, options=numeric), Op.EQ, (number,))) if numeric else []
 
+    def compound(self, first: Entity, second: Entity) -> Made:
+        """"car models": a thing named after what it belongs to."""
+        if first.bare and second.bare and first.table != second.table:
+            paths = self._bind.reach(second.table, first.table)
+            if paths and len(paths[0][0]) <= 2:
+                yield second, 0.0
+
     # -- columns ---------------------------------------------------------------------------------------------------
 
     def owned(self, entity: Entity, columns: Columns) -> Made:
@@ -104,7 +115,7 @@ class Phrases:
             return
         own = tuple((ref, cost) for ref, cost in columns.options if ref.table == entity.table)
         if own:
-            yield Columns(own, columns.words), 0.02
+            yield Columns(own, f"{entity.table} {columns.words}"), 0.02
 
     def owned_after(self, columns: Columns, entity: Entity) -> Made:
         return self.owned(entity, columns)
@@ -127,6 +138,24 @@ class Phrases:
     def check(self, columns: Columns, op: str, *operands: Operand) -> Made:
         if all(self._suits(columns, Op(op), o) for o in operands):
             yield Check(columns, Op(op), operands), 0.0
+
+    def check_time(self, columns: Columns, op: str, *operands: Operand) -> Made:
+        """"date after March", "year before 1980": only columns that hold times."""
+        fields = [(Field(r, self._words.kind(r)), c) for r, c in columns.options]
+        timely = tuple((f.column, c) for f, c in fields if self._bind.dated(f) or self._bind.yearly(f))
+        if timely:
+            yield Check(Columns(timely, columns.words), Op(op), operands), 0.0
+
+    def adjective_on(self, columns: Columns, adjective: tuple[Columns, Op], *operands: Operand) -> Made:
+        """"whose age is older than 20": the adjective speaks of the column that is named."""
+        meant = {ref for ref, _ in adjective[0].options}
+        named = tuple((ref, cost) for ref, cost in columns.options if ref in meant)
+        if named:
+            yield Check(Columns(named, columns.words), adjective[1], operands), 0.0
+
+    def check_split(self, op: str, columns: Columns, operand: Operand) -> Made:
+        """"a greater weight than 10"."""
+        return self.check(columns, op, operand)
 
     def check_after(self, op: str, columns: Columns, *operands: Operand) -> Made:
         return self.check(columns, op, *operands)
@@ -215,12 +244,23 @@ class Phrases:
     def in_time(self, *windows: When) -> Made:
         yield InTime(windows), 0.0
 
-    def in_both(self, first: When, second: When) -> Made:
-        yield InTime((first, second), shared=True), 0.0
-
     def time_or(self, window: When, op: str) -> Made:
         """"in 2014 or after"."""
         return self.time_since(window) if op in (">", ">=") else self.time_op("<=", window)
+
+    def both_times(self, entity: Entity, first: When, second: When) -> Made:
+        """"concerts in both 2014 and 2015": related rows in each of the two."""
+        for one, cost in self._bind.narrowed(entity, InTime((first,))):
+            for two, more in self._bind.narrowed(entity, InTime((second,))):
+                yield Together((Has(one), Has(two))), cost + more
+
+    def both_values(self, first: Values, second: Values) -> Made:
+        yield Together((Holds((first,)), Holds((second,)))), 0.0
+
+    def both_of(self, entity: Entity, first: Values, second: Values) -> Made:
+        for one, cost in self._bind.narrowed(entity, Holds((first,))):
+            for two, more in self._bind.narrowed(entity, Holds((second,))):
+                yield Together((Has(one), Has(two))), cost + more
 
     def named_values(self, values: Values) -> Made:
         yield Holds((values,)), 0.0

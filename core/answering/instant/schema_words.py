@@ -60,17 +60,42 @@ class SchemaWords:
         node = self.tree
         for word in phrase:
             node = node.setdefault(word, {})
-        node.setdefault("", []).append(call)
+        calls = node.setdefault("", [])
+        calls.append(call)
+        # A table called exactly so is meant before one that only ends so.
+        tables = [c for c in calls if not c.column]
+        if len(tables) > 1 and min(c.cost for c in tables) < 0.1:
+            calls[:] = [c for c in calls if c.column or c.cost < 0.3]
+        if tables and min(c.cost for c in tables) < 0.1:
+            keys = {(c.table, c.column) for c in calls if c.column and c.cost >= 0.3 and self._key(c)}
+            calls[:] = [c for c in calls if (c.table, c.column) not in keys]
 
     def _label(self, label: str, call: Call) -> None:
         self.chinese[label].append(call)
         self.longest = max(self.longest, len(label))
+
+    def _key(self, call: Call) -> bool:
+        return self.is_key(ColumnRef(call.table, call.column))
 
     def table(self, key: str) -> Table:
         return self.schema.by_key[key]
 
     def kind(self, ref: ColumnRef) -> Kind:
         return self.kinds[ref]
+
+    def referred(self, ref: ColumnRef) -> frozenset[ColumnRef]:
+        """The columns that this one points at as a foreign key."""
+        keys = self.table(ref.table).foreign_keys
+        return frozenset(
+            ColumnRef(k.referred_table, k.referred_columns[k.columns.index(ref.column)])
+            for k in keys
+            if ref.column in k.columns and len(k.referred_columns) == len(k.columns)
+        )
+
+    def unique(self, ref: ColumnRef) -> bool:
+        """Whether no two rows share a value of this column, by its keys."""
+        table = self.table(ref.table)
+        return table.primary_key == (ref.column,) or (ref.column,) in table.unique_keys
 
     def is_key(self, ref: ColumnRef) -> bool:
         """Whether the column is (part of) a primary or foreign key."""

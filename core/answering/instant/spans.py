@@ -16,6 +16,7 @@ from core.grounding.values import ValueHit, ValueSource
 
 _GRAINS = {"day", "week", "month", "quarter", "year"}
 _ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year", "annually": "year"}
+_VAGUE = {"number", "count", "total", "amount", "average", "most", "time", "year"}
 LONGEST_VALUE = 7
 _INSIDE = {"of", "the", "in", "for"}
 
@@ -79,7 +80,7 @@ def spans_of(leaves: Sequence[Edge], skips: set[int], length: int, texts: tuple[
 
 def _function(word: FunctionWord, words: SchemaWords, start: int, end: int) -> Iterator[Edge]:
     """The leaves of a function word; adjectives become predicates on whatever columns they speak of here."""
-    if word.category in ("sadj", "cadj", "ask_attribute"):
+    if word.category in ("sadj", "cadj", "ask_attribute", "attr_verb"):
         for part in word.value.split():
             name = part.rstrip("+-<>=")
             columns = attribute(words, name)
@@ -91,7 +92,7 @@ def _function(word: FunctionWord, words: SchemaWords, start: int, end: int) -> I
             elif word.category == "cadj":
                 yield Edge("adj", start, end, (columns, Op(sign)), 0.05)
             else:
-                yield Edge("ask_attribute", start, end, columns, 0.05)
+                yield Edge(word.category, start, end, columns, 0.05)
     elif word.category in ("most_common", "least_common"):
         yield Edge("common", start, end, "desc" if word.category == "most_common" else "asc", 0.0)
     else:
@@ -122,7 +123,8 @@ def _schema_leaves(tokens: Sequence[Token], words: SchemaWords) -> Iterator[Edge
     for i in range(len(tokens)):
         found: dict[int, list[tuple[Call, float]]] = {}
         for end, call, cost in called_at(tokens, i, words.tree):
-            found.setdefault(end, []).append((call, cost))
+            vague = 0.5 if end == i + 1 and call.cost and tokens[i].plain in _VAGUE else 0.0
+            found.setdefault(end, []).append((call, cost + vague))
         for end, calls in found.items():
             text = " ".join(t.text for t in tokens[i:end])
             yield from call_leaves(calls, i, end, text)
@@ -160,10 +162,10 @@ def called_at(tokens: Sequence[Token], start: int, tree: Mapping[str, Any]) -> I
 
 
 def _walk(tokens: Sequence[Token], start: int, tree: Mapping[str, Any], cost: float) -> Iterator[tuple[int, Call, float]]:
-    stack: list[tuple[int, Mapping[str, Any], float]] = [(start, tree, cost)]
+    stack: list[tuple[int, Mapping[str, Any], float, bool]] = [(start, tree, cost, False)]
     while stack:
-        at, node, so_far = stack.pop()
-        if at > start:
+        at, node, so_far, complete = stack.pop()
+        if complete:
             for call in node.get("", ()):
                 yield at, call, so_far
         if at >= len(tokens) or at - start >= 6 or tokens[at].kind not in ("word", "number"):
@@ -173,9 +175,9 @@ def _walk(tokens: Sequence[Token], start: int, tree: Mapping[str, Any], cost: fl
             for part in phrase:
                 inner = inner.get(part) if inner else None
             if inner is not None:
-                stack.append((at + size, inner, so_far + more))
+                stack.append((at + size, inner, so_far + more, True))
         if at > start and tokens[at].lower in _INSIDE:
-            stack.append((at + 1, node, so_far + 0.02))
+            stack.append((at + 1, node, so_far + 0.02, False))
 
 
 def alternatives(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, tuple[str, ...], float]]:
@@ -237,7 +239,7 @@ def _value_leaves(
             options = tuple(
                 (ColumnRef(h.table, h.column), h.value, cost + 0.5 * (1 - h.similarity))
                 for h in hits.get(phrase, ())
-                if h.similarity >= 0.9 and ColumnRef(h.table, h.column) in words.kinds
+                if h.similarity >= 0.9 and ColumnRef(h.table, h.column) in words.kinds and _holds_well(h)
             )[:12]
             if options or quoted:
                 yield Edge("V", i, end, Values(options, phrase, quoted), min((c for *_, c in options), default=0.0))
@@ -265,6 +267,12 @@ def _phrases(tokens: Sequence[Token], start: int, end: int, spoken: set[int]) ->
     if end - start == 1:
         for known in lexicon("en").glosses.get(stretch[0].lower, ()):
             yield known, 0.1
+
+
+def _holds_well(hit: ValueHit) -> bool:
+    """A code of one letter counts only where its column speaks of what such codes say."""
+    name = hit.column.lower()
+    return len(hit.value) > 1 or len(hit.words) > 1 or hit.words.isupper() and hit.value not in "FM" or "sex" in name or "gender" in name
 
 
 def tokens_text(stretch: Sequence[Token]) -> str:

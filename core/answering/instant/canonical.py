@@ -1,0 +1,158 @@
+"""The plainest form of a reading, and a key by which two readings that give the same rows are told to be the same."""
+
+from collections.abc import Hashable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from core.answering.instant.moving import expression_moved, moved
+from core.answering.instant.paths import reversed_path
+from core.answering.instant.reading import (
+    Bucket,
+    ColumnRef,
+    Expression,
+    Field,
+    Function,
+    Having,
+    Link,
+    Path,
+    Portion,
+    Reading,
+    Related,
+    Share,
+    Tally,
+)
+
+
+def simplified(reading: Reading) -> Reading:
+    """The same reading with columns taken from where they need fewest joins: a key from the row that points at it."""
+    reading = _from_counted(_as_groups(reading))
+    return replace(
+        reading,
+        show=tuple(dict.fromkeys(_plain(e) for e in reading.show)),
+        groups=tuple(dict.fromkeys(_plain(g) for g in reading.groups)),
+        conditions=tuple(dict.fromkeys(_plain(c) for c in reading.conditions)),
+        order=tuple(_plain(o) for o in reading.order),
+    )
+
+
+def _from_counted(reading: Reading) -> Reading:
+    """The same groups seen from the rows that are counted, one step away: concerts by stadium, not stadiums with concerts."""
+    expressions = [*reading.show, *(o.by for o in reading.order), *(h.tally for h in reading.having)]
+    paths = {e.path for e in expressions if isinstance(e, Tally) and e.field is None and e.path}
+    if not reading.groups or len(paths) != 1 or len(path := paths.pop()) != 1 or not path[0].many:
+        return reading
+    if any(isinstance(e, Tally | Share | Portion) and getattr(e, "path", ()) != path for e in expressions):
+        return reading
+    back = reversed_path(path)
+    if any(isinstance(c, Related) for c in reading.conditions):
+        return reading
+
+    def seen(expression: Expression) -> Expression:
+        if isinstance(expression, Tally):
+            return replace(expression, path=())
+        return expression_moved(expression, back)
+
+    return Reading(
+        path[0].right,
+        tuple(seen(e) for e in reading.show),
+        tuple(moved(c, back) for c in reading.conditions),
+        tuple(g for g in (seen(g) for g in reading.groups) if isinstance(g, Field | Bucket)),
+        tuple(replace(h, tally=replace(h.tally, path=())) for h in reading.having),
+        tuple(replace(o, by=seen(o.by)) for o in reading.order),
+        reading.limit,
+        reading.distinct,
+    )
+
+
+def _as_groups(reading: Reading) -> Reading:
+    """Keys with at least two related rows, as the groups of the related rows with at least two."""
+    if reading.groups or len(reading.conditions) != 1 or len(reading.show) != 1 or reading.order:
+        return reading
+    only, shown = reading.conditions[0], reading.show[0]
+    if not (isinstance(only, Related) and only.times and len(only.path) == 1 and isinstance(shown, Field)):
+        return reading
+    link = only.path[0]
+    if not link.many or shown.path or (shown.column.column,) != link.left_columns:
+        return reading
+    key = Field(ColumnRef(link.right, link.right_columns[0]), shown.kind)
+    having = tuple(Having(Tally(Function.COUNT), op, n) for op, n in only.times)
+    return Reading(link.right, (key,), only.conditions, (key,), having)
+
+
+def shortened(field: Field) -> Field:
+    """The column a foreign key repeats: `orders.customer_id` for the `customers.id` it points at."""
+    path, ref = field.path, field.column
+    while path and not path[-1].many and ref.column in path[-1].right_columns:
+        link = path[-1]
+        ref = ColumnRef(link.left, link.left_columns[link.right_columns.index(ref.column)])
+        path = path[:-1]
+    return field if path == field.path else Field(ref, field.kind, path)
+
+
+def _plain(value: Any) -> Any:
+    """`value` with every column in it taken from the nearest place."""
+    if isinstance(value, Field):
+        return shortened(value)
+    if isinstance(value, Related) or not is_dataclass(value) or isinstance(value, type):
+        return value
+    if isinstance(value, tuple):
+        return tuple(_plain(v) for v in value)
+    changes = {f.name: _plain_part(getattr(value, f.name)) for f in fields(value)}
+    return replace(value, **changes)
+
+
+def _plain_part(value: Any) -> Any:
+    return tuple(_plain(v) for v in value) if isinstance(value, tuple) else _plain(value)
+
+
+def sameness(reading: Reading) -> Hashable:
+    """Equal for readings that differ only in word order, in the side a join is seen from, or in key columns."""
+    owners = {(g.column.table, g.path) for g in reading.groups if isinstance(g, Field)}
+    keyed = frozenset(_key(g) for g in reading.groups) if len(owners) < len(reading.groups) else None
+    return (
+        frozenset(_key(e) for e in reading.show),
+        frozenset(_key(c) for c in reading.conditions),
+        keyed if keyed is None else frozenset(owner[0] for owner in owners),
+        bool(reading.groups),
+        frozenset(_key(h) for h in reading.having),
+        tuple(_key(o) for o in reading.order),
+        reading.limit,
+        _links(reading) or reading.table,
+    )
+
+
+def _key(value: Any) -> Hashable:
+    if isinstance(value, Field):
+        return ("column", value.column)
+    if isinstance(value, tuple):
+        if value and isinstance(value[0], Link):
+            return frozenset(_undirected(link) for link in value)
+        return frozenset(_key(v) for v in value)
+    if is_dataclass(value) and not isinstance(value, type | ColumnRef | Link):
+        return (type(value).__name__, *(_key(getattr(value, f.name)) for f in fields(value)))
+    return value
+
+
+def _undirected(link: Link) -> Hashable:
+    return frozenset({(link.left, link.left_columns), (link.right, link.right_columns)})
+
+
+def _links(reading: Reading) -> frozenset[Hashable]:
+    found: set[Hashable] = set()
+
+    def visit(value: Any) -> None:
+        if isinstance(value, Field | Tally):
+            found.update(_undirected(link) for link in value.path)
+        if isinstance(value, tuple):
+            for part in value:
+                visit(part)
+        elif is_dataclass(value) and not isinstance(value, type | Link | ColumnRef | Related):
+            for f in fields(value):
+                visit(getattr(value, f.name))
+
+    for part in (reading.show, reading.conditions, reading.groups, reading.having, reading.order):
+        visit(part)
+    return frozenset(found)
+
+
+__all__ = ["Bucket", "Path", "sameness", "shortened", "simplified"]
