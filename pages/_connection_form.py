@@ -1,0 +1,164 @@
+"""Adding or changing a connection: fields of its kind, a test before it is kept, and who may ask it; or an upload."""
+
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Any
+
+import streamlit as st
+
+from core.connections.addresses import NewConnection
+from core.connections.engines import ENGINES, Engine
+from core.connections.registry import ConnectionInfo, Report
+from core.errors import AskwellError
+from core.i18n import Words
+from core.security.permissions import Action, Actor, may
+from pages._frame import portal, show_error
+
+DONE = "connections.done"
+FILES = ["csv", "tsv", "txt", "xlsx", "xls", "xlsb", "ods", "parquet"]
+
+
+def form(actor: Actor, info: ConnectionInfo | None, words: Words) -> bool:
+    """The form of one connection; True when it is done with, kept or given up."""
+    say = words.say
+    st.subheader(say("connections.form_change" if info else "connections.form_new"))
+    given = info.given if info and info.given else NewConnection("", "postgresql")
+    new = _name_only(given, words) if info and info.uploaded else _fields(given, info, words)
+    everyone, people = _sharing(actor, info, words)
+    with st.container(horizontal=True):
+        save = st.button(say("connections.save"), type="primary", icon=":material/save:", key="connections.save")
+        test = st.button(say("connections.test"), icon=":material/network_check:", key="connections.test")
+        if st.button(say("connections.cancel"), key="connections.cancel"):
+            return True
+    try:
+        if test:
+            with st.spinner(say("connections.testing")):
+                _report(portal().connections.test(actor, new, info.id if info else None), words)
+        if save:
+            with st.spinner(say("connections.saving")):
+                kept = _keep(actor, info, new)
+                portal().connections.share(actor, kept.id, everyone, people)
+            st.session_state[DONE] = say("connections.saved", name=kept.name)
+            return True
+    except AskwellError as error:
+        show_error(error, words)
+    return False
+
+
+def _keep(actor: Actor, info: ConnectionInfo | None, new: NewConnection) -> ConnectionInfo:
+    if info is None:
+        return portal().connections.add(actor, new)
+    return portal().connections.change(actor, info.id, new)
+
+
+def _name_only(given: NewConnection, words: Words) -> NewConnection:
+    name = st.text_input(words.say("connections.name"), given.name, max_chars=80, key="connections.name")
+    return replace(given, name=name)
+
+
+def _fields(given: NewConnection, info: ConnectionInfo | None, words: Words) -> NewConnection:
+    """The fields of the chosen kind of database."""
+    say, place = words.say, f"connections.{info.id if info else 'new'}"
+    kinds = list(ENGINES)
+    kind = st.segmented_control(
+        say("connections.kind"),
+        kinds,
+        default=given.kind,
+        format_func=lambda name: ENGINES[name].label,
+        key=f"{place}.kind",
+        required=True,
+    )
+    engine = ENGINES[kind or given.kind]
+    name = st.text_input(say("connections.name"), given.name, max_chars=80, key=f"{place}.name")
+    if engine.is_file:
+        file = st.text_input(
+            say("connections.file"),
+            given.file,
+            key=f"{place}.file",
+            help=say("connections.file_help"),
+            placeholder="/srv/data/shop.sqlite",
+        )
+        return NewConnection(name, engine.kind, file=file)
+    return _server_fields(engine, replace(given, name=name), info, words, place)
+
+
+def _server_fields(
+    engine: Engine, given: NewConnection, info: ConnectionInfo | None, words: Words, place: str
+) -> NewConnection:
+    say = words.say
+    left, right = st.columns([4, 1])
+    host = left.text_input(say("connections.host"), given.host, key=f"{place}.host", placeholder="db.example.com")
+    port = right.number_input(
+        say("connections.port"), 1, 65535, given.port or engine.default_port, key=f"{place}.port.{engine.kind}"
+    )
+    database = st.text_input(say("connections.database"), given.database, key=f"{place}.database")
+    left, right = st.columns(2)
+    user = left.text_input(say("connections.user"), given.user, key=f"{place}.user", help=say("connections.user_help"))
+    password = right.text_input(
+        say("connections.password"),
+        type="password",
+        key=f"{place}.password",
+        placeholder=say("connections.password_kept") if info else "",
+    )
+    options: dict[str, str] = {}
+    with st.expander(say("connections.more")):
+        for option, values in engine.options.items():
+            chosen = given.options.get(option, values[0])
+            options[option] = (
+                st.selectbox(option, values, index=values.index(chosen), key=f"{place}.{option}") or chosen
+            )
+    return NewConnection(given.name, engine.kind, host, int(port), database, user, password, options=options)
+
+
+def _sharing(actor: Actor, info: ConnectionInfo | None, words: Words) -> tuple[bool, list[Any]]:
+    """Everyone, or those named; only administrators see the list of people."""
+    say = words.say
+    everyone = st.toggle(say("connections.share_everyone"), info.shared if info else True, key="connections.everyone")
+    if everyone or not may(actor, Action.SEE_PEOPLE):
+        return everyone, list(info.people) if info else []
+    names = {person.id: person.name for person in portal().people.list(actor)}
+    chosen = st.multiselect(
+        say("connections.share_with"),
+        list(names),
+        default=[p for p in (info.people if info else ()) if p in names],
+        format_func=names.__getitem__,
+        key="connections.people",
+    )
+    return False, chosen
+
+
+def _report(report: Report, words: Words) -> None:
+    """How a test went, with warnings about a sign-in that may do more than read."""
+    if report.ok:
+        st.success(words.show(report.message), icon=":material/check_circle:")
+    else:
+        st.error(words.show(report.message), icon=":material/error:")
+    for warning in report.warnings:
+        st.warning(words.show(warning), icon=":material/shield:")
+    if report.detail:
+        with st.expander(words.say("shell.technical")):
+            st.code(report.detail, language=None, wrap_lines=True)
+
+
+def upload(actor: Actor, words: Words) -> bool:
+    """A file as a connection of its own; True when it is there."""
+    say = words.say
+    file = st.file_uploader(say("connections.file_choose"), FILES, key="connections.upload_file")
+    name = st.text_input(
+        say("connections.name"), PurePath(file.name).stem if file else "", max_chars=80, key="connections.upload_name"
+    )
+    shared = st.toggle(say("connections.share_everyone"), False, key="connections.upload_shared")
+    if not st.button(say("connections.upload_do"), type="primary", disabled=file is None, key="connections.upload_do"):
+        return False
+    if file is None:
+        return False
+    try:
+        with st.spinner(say("connections.uploading")):
+            info = portal().connections.upload(actor, name, file.name, file)
+            if shared:
+                portal().connections.share(actor, info.id, True)
+    except AskwellError as error:
+        show_error(error, words)
+        return False
+    st.session_state[DONE] = say("connections.uploaded", name=info.name, n=info.tables)
+    return True
