@@ -127,10 +127,11 @@ class RowsReady:
 
 @dataclass(frozen=True)
 class ChartReady:
-    """The chart chosen first, and the others that suit the rows."""
+    """The chart chosen first, and the others that suit the rows. `labels` name the result's columns in words."""
 
     chosen: ChartSpec
     alternatives: tuple[ChartSpec, ...]
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

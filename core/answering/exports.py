@@ -24,18 +24,7 @@ _FORMULA = re.compile(r"[\s\x00-\x20]*[=+\-@]|[\t\r\n]")
 _EXACT_DIGITS = 15  # what a number in Excel holds
 _LONGEST_CELL = 32_767
 _FIRST_DAY = date(1900, 3, 1)  # Excel counts a 29 February 1900 that never was
-_UNFIT_NAME = re.compile(r"[^\w\u3400-\u9fff -]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_HINTS = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-
-
-@dataclass(frozen=True)
-class Export:
-    """A file ready to be saved."""
-
-    filename: str
-    media_type: str
-    data: bytes
 
 
 @dataclass(frozen=True)
@@ -47,13 +36,12 @@ class Receipt:
     language: str
 
 
-def export(receipt: Receipt, kind: str) -> Export:
-    """The rows of the card as "csv" or "xlsx". Raises `InvalidInput` for another kind and where there are no rows."""
+def export(receipt: Receipt, kind: str) -> bytes:
+    """The rows of the card as "csv" or "excel". Raises `InvalidInput` for another kind and where there are no rows."""
     table = receipt.card.table
-    if table is None or kind not in _HINTS:
+    if table is None or kind not in ("csv", "excel"):
         raise InvalidInput(problem=Phrase("answering.nothing_to_export"))
-    data = to_csv(table) if kind == "csv" else to_excel(receipt, table)
-    return Export(f"{_file_name(receipt.card.question)}.{kind}", _HINTS[kind], data)
+    return to_csv(table) if kind == "csv" else to_excel(receipt, table)
 
 
 def to_csv(table: ResultTable) -> bytes:
@@ -193,9 +181,3 @@ def _sureness(words: Words, sureness: str) -> str:
 def _text(text: str) -> str:
     """Text as a cell can hold it."""
     return _CONTROL.sub(" ", text)[:_LONGEST_CELL].encode("utf-8", "replace").decode()
-
-
-def _file_name(question: str) -> str:
-    """A file name made of the question: letters, digits and blanks, at most 60 characters."""
-    name = " ".join(_UNFIT_NAME.sub(" ", question).split())[:60].strip(" -.")
-    return name or "askwell"

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from core.answering.card import Card
+from core.answering.events import Failed
 from core.answering.kept import card_from_json, card_to_json, rows_from_bytes, rows_to_bytes
 from core.clock import Clock
 from core.connections.result import ResultTable
@@ -51,6 +52,7 @@ class Turn:
     """
 
     answer_id: UUID
+    conversation_id: UUID
     card: Card
     at: datetime
     seconds: float
@@ -86,6 +88,9 @@ class Filter:
     favourites: bool = False
     deleted: bool = False
     limit: int = 100
+
+
+EVERYTHING = Filter()
 
 
 class History:
@@ -154,7 +159,7 @@ class History:
             owner = connection.scalar(query)
         return owner in (None, actor.id)
 
-    def list(self, actor: Actor, wanted: Filter = Filter()) -> list[Conversation]:
+    def list(self, actor: Actor, wanted: Filter = EVERYTHING) -> list[Conversation]:
         """The actor's conversations, the one used last first."""
         query = _conversations(actor).where(
             conversations.c.deleted_at.is_not(None) if wanted.deleted else conversations.c.deleted_at.is_(None)
@@ -227,6 +232,25 @@ class History:
         if row is None:
             raise NotFound
         return _turn(row, readable)
+
+    def with_sql(self, actor: Actor, conversation_id: UUID, sql: str) -> Card | None:
+        """The latest answer of this conversation that ran this very SQL or offers it as a fix, without rows."""
+        query = (
+            sa.select(answers.c.card)
+            .where(
+                answers.c.conversation_id == conversation_id,
+                answers.c.person_id == actor.id,
+                answers.c.outcome == "answered",
+            )
+            .order_by(answers.c.created_at.desc())
+            .limit(20)
+        )
+        with self._store.begin() as connection:
+            cards = [_readable_card(written) for written in connection.scalars(query)]
+        for card in cards:
+            if card and card.answered and sql in (card.sql, *(fix.sql for fix in card.answered.fixes)):
+                return card
+        return None
 
     def change(
         self,
@@ -312,19 +336,34 @@ def _conversation(row: Mapping[Any, Any]) -> Conversation:
 def _turn(row: Mapping[Any, Any], readable: frozenset[UUID]) -> Turn:
     """One answer read back; a card of a form that is no longer known keeps its question."""
     may_read = row["connection_id"] in readable
-    try:
-        table = rows_from_bytes(row["rows"]) if may_read and row["rows"] else None
-        card = card_from_json(row["card"], table)
-    except (KeyError, TypeError, ValueError):
-        card = Card(row["question"], sql=row["sql"], summary=row["summary"])
+    table = rows_from_bytes(row["rows"]) if may_read and row["rows"] else None
+    card = _readable_card(row["card"], table) or Card(row["question"], sql=row["sql"], summary=row["summary"])
     if not may_read:
         card = without_rows(card)
-    return Turn(row["id"], card, row["created_at"], row["seconds"], row["connection_id"], row["thumb"], may_read)
+    return Turn(
+        row["id"],
+        row["conversation_id"],
+        card,
+        row["created_at"],
+        row["seconds"],
+        row["connection_id"],
+        row["thumb"],
+        may_read,
+    )
+
+
+def _readable_card(written: Mapping[str, Any], table: ResultTable | None = None) -> Card | None:
+    """The card as kept; None for one of a form that is no longer known."""
+    try:
+        return card_from_json(written, table)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def without_rows(card: Card) -> Card:
     """A card for somebody who may no longer see the data: the question and the way it ended, nothing from cells."""
-    return Card(card.question, understood=card.understood, of=card.of)
+    unreadable = Failed(Phrase("answering.not_readable"), retry=False)
+    return Card(card.question, understood=card.understood, of=card.of, ending=unreadable)
 
 
 def _in_place(turns: list[Turn]) -> tuple[Turn, ...]:

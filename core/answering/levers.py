@@ -3,7 +3,7 @@
 Moving one changes that literal in the tree and nothing else; the guard checks the outcome like any other SQL.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Protocol
@@ -26,7 +26,7 @@ _LOWER, _UPPER = (exp.GT, exp.GTE), (exp.LT, exp.LTE)
 class Options(Protocol):
     """Whatever knows the values of a text column."""
 
-    def of_column(self, table: str, column: str, limit: int) -> list[str]:
+    def of_column(self, table: str, column: str, limit: int = 50) -> Sequence[str]:
         """At most `limit` values of a column (`Table.key`, name), those seen most first; [] where none are known."""
         ...
 

@@ -161,13 +161,10 @@ class Story:
         """Rows without amounts: how many there are, and the first names."""
         texts = [i for i, column in enumerate(self.table.columns) if column.kind is Kind.TEXT]
         position = texts[0] if texts else 0
-        names = [escape(self.show(position, row), 60) for row in self.table.rows[: _LISTED + 1]]
-        names = list(dict.fromkeys(names))[:_LISTED]
-        left = len(self.table.rows) - len(names)
-        listed = self.words.say("answering.comma").join(names)
-        if left > 0:
-            more = self.words.say("answering.others", n=left)
-            listed = self.words.say("answering.and", left=listed, right=more)
+        names = list(dict.fromkeys(escape(self.show(position, row), 60) for row in self.table.rows[: _LISTED + 1]))
+        left = len(self.table.rows) - len(names[:_LISTED])
+        more = [self.words.say("answering.others", n=left)] if left > 0 else []
+        listed = self.wording.listed([*names[:_LISTED], *more], most=_LISTED + 1)
         count = self.figures.show(len(self.table.rows)) + ("+" if self.table.truncated else "")
         return self._say("list", n=bold(count), names=listed)
 
@@ -205,10 +202,7 @@ class Story:
         shown = [bold(p.name) for p in points[:3]]
         if len(points) > 3:
             shown.append(self.words.say("answering.others", n=len(points) - 3))
-        if len(shown) == 1:
-            return shown[0]
-        joined = self.words.say("answering.comma").join(shown[:-1])
-        return self.words.say("answering.and", left=joined, right=shown[-1])
+        return self.wording.listed(shown)
 
     def _share(self, points: Sequence[_Point], measure: int) -> str:
         """The leader's part of the total, when all rows are there and their amounts add up; "" otherwise."""
@@ -220,7 +214,10 @@ class Story:
         total = math.fsum(p.amount for p in points)
         if not additive or total <= 0 or any(p.amount < 0 for p in points):
             return ""
-        whole = int(total) if total == int(total) else Decimal(str(total)).quantize(Decimal("0.01"))
+        cents = any(
+            isinstance(row[measure], Decimal) and row[measure].as_tuple().exponent == -2 for row in self.table.rows
+        )
+        whole = Decimal(str(total)).quantize(Decimal("0.01")) if cents or total != int(total) else int(total)
         return self.words.say(
             "answering.share",
             share=self.figures.share(points[0].amount, total),

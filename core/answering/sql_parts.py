@@ -9,6 +9,7 @@ from functools import cached_property
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from core.connections.schema import Column, Dialect, Schema, Table
@@ -53,14 +54,17 @@ class SqlParts:
     def __init__(self, sql: str, dialect: Dialect, schema: Schema) -> None:
         self.dialect = dialect
         self.schema = schema
-        self.tree = sqlglot.parse_one(sql, dialect=dialect.value)
+        self.tree = _parsed(sql, dialect)
         self._tables = {table.key.lower(): table for table in schema.tables}
         self._by_name = {table.name.lower(): table for table in reversed(schema.tables)}
 
     @cached_property
     def scopes(self) -> tuple[Scope, ...]:
         """All scopes, inner ones before those that use them."""
-        return tuple(traverse_scope(self.tree))
+        try:
+            return tuple(traverse_scope(self.tree))
+        except SqlglotError:
+            return ()
 
     @cached_property
     def _scope_of(self) -> dict[int, Scope]:
@@ -224,6 +228,15 @@ class SqlParts:
                 if clause is not None:
                     found.extend(conjuncts(clause.this))
         return tuple(found)
+
+
+def _parsed(sql: str, dialect: Dialect) -> exp.Expr:
+    """The tree of a statement; an empty query for a command (SHOW, EXPLAIN) that has no tree of its own."""
+    try:
+        tree = sqlglot.parse_one(sql, dialect=dialect.value)
+    except SqlglotError:
+        return exp.Select()
+    return tree if isinstance(tree, exp.Query) else exp.Select()
 
 
 def conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:

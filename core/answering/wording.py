@@ -79,7 +79,9 @@ class Wording:
         place = self.parts.place(node.this)
         dated = place is not None and place.column.kind.temporal
         if dated and isinstance(node, exp.Max | exp.Min):
-            return self.words.say(f"answering.{'latest' if isinstance(node, exp.Max) else 'earliest'}_of", of=of)
+            return self.words.say(
+                "answering.latest_of" if isinstance(node, exp.Max) else "answering.earliest_of", of=of
+            )
         key = _AGGREGATE_KEYS[type(node)]
         return self.words.say(key, of=of) if of else self.words.say(f"{key}_value")
 

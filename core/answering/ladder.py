@@ -1,0 +1,258 @@
+"""The ladder: the cheapest rung that can prove its answer. Verified question, instant engine, model.
+
+Each rung gives rows, or leaves the question to the next one. What a person wrote stands beside the ladder.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+
+from core.answering.events import (
+    AnswerEvent,
+    CannotAnswer,
+    Choice,
+    Evidence,
+    Explanation,
+    Grounded,
+    ModelChosen,
+    NeedsDetail,
+    QueryReady,
+    QueryTried,
+    Recalled,
+    Rung,
+)
+from core.answering.evidence import Facts
+from core.answering.explain import explain
+from core.answering.follow_up import Resolved
+from core.answering.instant.interpret import Abstained, Interpretation, Outcome, Unclear, interpret
+from core.answering.instant.reading import Reading
+from core.answering.needs import Knowledge, Models, Opened
+from core.answering.trip import Trip
+from core.answering.writer import TASK, Ask, Cannot, Draft, Written, usage_of, write_query
+from core.connections.guard import CheckedQuery
+from core.connections.result import ResultTable
+from core.connections.schema import business_name
+from core.errors import QueryCancelled, QueryFailed, QueryRefused, QueryTimedOut
+from core.grounding.ground import Grounding
+from core.grounding.inquiry import Earlier, Inquiry
+from core.i18n import Phrase
+
+_NEAREST = 3
+
+
+@dataclass(frozen=True)
+class Found:
+    """A query that ran, with its rows. `reading` is the instant engine's, for follow-ups; `evidence` is given where
+    it was weighed before."""
+
+    query: CheckedQuery
+    table: ResultTable
+    facts: Facts
+    reading: Reading | None = None
+    evidence: Evidence | None = None
+
+
+Climbing = Generator[AnswerEvent, None, Found | NeedsDetail | CannotAnswer]
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Finds the query for an inquiry on one connection."""
+
+    knowledge: Knowledge
+    models: Models
+
+    def climb(self, trip: Trip, connection: Opened, resolved: Resolved) -> Climbing:
+        """The rows that answer the inquiry, or why there are none.
+
+        Raises what the guard, the database and the models raise for the last rung that was tried.
+        """
+        question = trip.question
+        if question.rung is None and not resolved.leans:
+            recalled = yield from self._recalled(trip, connection, resolved.inquiry)
+            if recalled is not None:
+                return recalled
+        reason = None
+        if question.rung != "model":
+            found = yield from self._instant(trip, connection, resolved)
+            if not isinstance(found, Abstained):
+                return found
+            reason = found.reason
+        has_model = bool(self.models.list(trip.actor))
+        if reason is not None and (question.rung == "instant" or not has_model):
+            return self._cannot(trip, connection, resolved, reason, has_model)
+        return (yield from self._model(trip, connection, resolved))
+
+    def given(
+        self, trip: Trip, connection: Opened, sql: str, evidence: tuple[Rung, Evidence] | None
+    ) -> Generator[AnswerEvent, None, Found]:
+        """The rows of SQL that is there already; `evidence` is what an earlier answer with this SQL stood on."""
+        rung = evidence[0] if evidence else Rung.PERSON
+        with trip.step("check"):
+            query = connection.check(sql)
+            explanation = explain(query, connection.schema, _language(trip))
+        yield QueryReady(query, rung, explanation)
+        with trip.step("run"):
+            table = connection.run(query, trip.stop)
+        facts = Facts(rung, trip.question.text, rows=len(table.rows))
+        return Found(query, table, facts, evidence=evidence[1] if evidence else None)
+
+    def _recalled(self, trip: Trip, connection: Opened, inquiry: Inquiry) -> Generator[AnswerEvent, None, Found | None]:
+        """The rows of a verified question in the very same words; None where its SQL no longer holds."""
+        with trip.step("recall"):
+            vouched = self.knowledge.recall(trip.actor, connection.id, inquiry.text)
+        if vouched is None:
+            return None
+        try:
+            query = connection.check(vouched.sql)
+        except QueryRefused as error:
+            # The schema has changed since: the question goes up the ladder.
+            yield QueryTried(vouched.sql, error.detail or str(error))
+            return None
+        yield Recalled(vouched.id)
+        yield Grounded(query.tables)
+        explanation = explain(query, connection.schema, inquiry.language)
+        return (yield from self._ran(trip, connection, query, Facts(Rung.VERIFIED), explanation))
+
+    def _instant(
+        self, trip: Trip, connection: Opened, resolved: Resolved
+    ) -> Generator[AnswerEvent, None, Found | NeedsDetail | Abstained]:
+        """What the instant engine makes of it, first by itself, then as a change of what was asked before."""
+        with trip.step("instant"):
+            outcome, leaning = self.interpret(connection, resolved)
+        if isinstance(outcome, Abstained):
+            return outcome
+        if isinstance(outcome, Unclear):
+            return NeedsDetail(outcome.question, outcome.choices)
+        try:
+            with trip.step("check"):
+                query = connection.check(outcome.sql)
+        except QueryRefused as error:
+            yield QueryTried(outcome.sql, error.detail or str(error))
+            return Abstained(Phrase(error.key, error.values))
+        yield Grounded(query.tables)
+        explanation = outcome.explanation
+        if not explanation.steps:
+            said = explain(query, connection.schema, resolved.inquiry.language)
+            explanation = replace(said, words=explanation.words)
+        facts = Facts(Rung.INSTANT, resolved.about, outcome.confidence, leaning=leaning)
+        found = yield from self._ran(trip, connection, query, facts, explanation)
+        if found is None:
+            return Abstained(Phrase("answering.instant_failed"))
+        return replace(found, reading=outcome.reading)
+
+    def interpret(self, connection: Opened, resolved: Resolved) -> tuple[Outcome, bool]:
+        """The instant engine's outcome, and whether it read the question together with the one before it."""
+        values, schema = self.knowledge.values(connection.id), connection.schema
+        outcome: Outcome | None = None
+        if not resolved.leans:
+            outcome = interpret(resolved.inquiry, schema, values)
+            if not isinstance(outcome, Abstained) or not resolved.may_lean:
+                return outcome, False
+        previous = self.reading_before(connection, resolved.inquiry)
+        if previous is not None:
+            together = interpret(resolved.inquiry, schema, values, previous)
+            if not isinstance(together, Abstained) or outcome is None:
+                return together, True
+        return outcome or interpret(resolved.inquiry, schema, values), False
+
+    def reading_before(self, connection: Opened, inquiry: Inquiry) -> Reading | None:
+        """What the instant engine read in the question before this one, if it was the engine that answered it."""
+        return self._reading(connection, inquiry, inquiry.follows)
+
+    def _reading(self, connection: Opened, inquiry: Inquiry, asked: Sequence[Earlier]) -> Reading | None:
+        """The last of `asked` read again. It counts only if it gives the very SQL that answered it."""
+        if not asked:
+            return None
+        last = Inquiry(asked[-1].question, inquiry.language, inquiry.now, tuple(asked[:-1]))
+        values, schema = self.knowledge.values(connection.id), connection.schema
+        outcome = interpret(last, schema, values)
+        if isinstance(outcome, Interpretation) and outcome.sql == asked[-1].sql:
+            return outcome.reading
+        before = self._reading(connection, inquiry, asked[:-1])
+        if before is None:
+            return None
+        outcome = interpret(last, schema, values, before)
+        same = isinstance(outcome, Interpretation) and outcome.sql == asked[-1].sql
+        return outcome.reading if isinstance(outcome, Interpretation) and same else None
+
+    def _ran(
+        self, trip: Trip, connection: Opened, query: CheckedQuery, facts: Facts, explanation: Explanation
+    ) -> Generator[AnswerEvent, None, Found | None]:
+        """The rows of a query that no model wrote; None where the database would not run it."""
+        yield QueryReady(query, facts.rung, explanation)
+        try:
+            with trip.step("run"):
+                table = connection.run(query, trip.stop)
+        except (QueryTimedOut, QueryCancelled):
+            raise
+        except QueryFailed as error:
+            yield QueryTried(query.sql, error.detail or str(error))
+            return None
+        return Found(query, table, replace(facts, rows=len(table.rows)))
+
+    def _model(self, trip: Trip, connection: Opened, resolved: Resolved) -> Climbing:
+        """What a model writes, told what the words may mean here."""
+        grounding = self._ground(trip, connection, resolved)
+        yield Grounded(tuple(hit.table for hit in grounding.tables))
+        written: Written
+        with self.models.lease(trip.actor, TASK, trip.question.model_id) as lease:
+            try:
+                yield ModelChosen(lease.name, TASK)
+                with trip.step("write"):
+                    written = yield from write_query(resolved.inquiry, grounding, connection, lease, trip.stop)
+            finally:
+                trip.usage = usage_of(lease)
+        match written:
+            case Draft():
+                explanation = explain(written.query, connection.schema, resolved.inquiry.language)
+                yield QueryReady(written.query, Rung.MODEL, explanation)
+                facts = Facts(
+                    Rung.MODEL,
+                    resolved.about,
+                    mends=len(written.attempts),
+                    rows=len(written.table.rows),
+                    leaning=resolved.leans,
+                )
+                return Found(written.query, written.table, facts)
+            case Cannot():
+                closest = self._closest(trip, connection, resolved)
+                return CannotAnswer(Phrase("answering.model_cannot", {"reason": written.reason}), closest, trip.usage)
+            case Ask():
+                asked = resolved.inquiry.text
+                choices = tuple(Choice(option, _clearer(asked, option)) for option in written.options)
+                return NeedsDetail(Phrase("answering.model_asks", {"question": written.question}), choices, trip.usage)
+
+    def _ground(self, trip: Trip, connection: Opened, resolved: Resolved) -> Grounding:
+        """What all the words mean, with those of the question it leans on."""
+        with trip.step("ground"):
+            return self.knowledge.ground(trip.actor, replace(resolved.inquiry, text=resolved.about), connection)
+
+    def _cannot(
+        self, trip: Trip, connection: Opened, resolved: Resolved, reason: Phrase, has_model: bool
+    ) -> CannotAnswer:
+        """Which word could not be placed, what comes nearest, and what to do."""
+        language = resolved.inquiry.language
+        grounding = self._ground(trip, connection, resolved)
+        tables = [
+            connection.schema.by_key[hit.table] for hit in grounding.tables if hit.table in connection.schema.by_key
+        ]
+        names = [business_name(t.name, t.comment, t.descriptions, language) for t in tables[:_NEAREST]]
+        key = "answering.cannot_instant" if has_model else "answering.cannot_without_model"
+        said = Phrase(key, {"reason": reason})
+        if names:
+            comma = "、" if language == "zh" else ", "
+            said = Phrase("answering.cannot_nearest", {"said": said, "tables": comma.join(names)})
+        return CannotAnswer(said, self._closest(trip, connection, resolved))
+
+    def _closest(self, trip: Trip, connection: Opened, resolved: Resolved) -> tuple[str, ...]:
+        """Questions that this connection does answer, in the question's language."""
+        return tuple(self.knowledge.starters(trip.actor, connection, resolved.inquiry.language)[:_NEAREST])
+
+
+def _clearer(question: str, option: str) -> str:
+    """The question with the meaning that a person chose."""
+    return f"{question.rstrip(' ?？。.')} ({option})"
+
+
+def _language(trip: Trip) -> str:
+    return trip.card.understood.language if trip.card.understood else trip.actor.language

@@ -1,0 +1,86 @@
+"""What answering needs of the other parts, as much as it uses of each."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+from uuid import UUID
+
+from core.connections.guard import CheckedQuery
+from core.connections.result import ResultTable
+from core.connections.schema import Dialect, Schema
+from core.grounding.ground import Grounding
+from core.grounding.inquiry import Inquiry
+from core.grounding.values import ValueSource
+from core.models.routing import ModelLease
+from core.security.permissions import Actor
+from core.stop import Stop
+
+
+class Opened(Protocol):
+    """One connection, opened for one actor: it checks SQL against what they may see, and runs what it checked."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def dialect(self) -> Dialect: ...
+    @property
+    def schema(self) -> Schema: ...
+    def check(self, sql: str) -> CheckedQuery: ...
+    def run(self, query: CheckedQuery, stop: Stop | None = None, row_cap: int | None = None) -> ResultTable: ...
+
+
+class Listed(Protocol):
+    """One connection as a list shows it."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+
+
+class Connections(Protocol):
+    """The users' databases."""
+
+    def list(self, actor: Actor) -> Sequence[Listed]: ...
+    def open(self, actor: Actor, connection_id: UUID) -> Opened: ...
+
+
+class Vouched(Protocol):
+    """A question a person vouched for, with its SQL."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def sql(self) -> str: ...
+
+
+class Values(ValueSource, Protocol):
+    """The stored cell values of one connection."""
+
+    def of_column(self, table: str, column: str, limit: int = 50) -> Sequence[str]: ...
+
+
+class Knowledge(Protocol):
+    """What words mean in one connection."""
+
+    def ground(self, actor: Actor, inquiry: Inquiry, connection: Opened) -> Grounding: ...
+    def recall(self, actor: Actor, connection_id: UUID, question: str) -> Vouched | None: ...
+    def values(self, connection_id: UUID) -> Values: ...
+    def starters(self, actor: Actor, connection: Opened, language: str) -> Sequence[str]: ...
+
+
+class Models(Protocol):
+    """The language models."""
+
+    def list(self, actor: Actor) -> Sequence[object]: ...
+    def lease(self, actor: Actor, task: str, model_id: UUID | None = None) -> AbstractContextManager[ModelLease]: ...
+
+
+class Audit(Protocol):
+    """The trail."""
+
+    def note(
+        self, actor: Actor | None, action: str, resource: object = "", allowed: bool = True, **detail: object
+    ) -> None: ...

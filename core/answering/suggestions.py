@@ -1,0 +1,149 @@
+"""What to ask next: three questions that are known to be answerable here without a model.
+
+Made by rules from the query and its rows, in the question's language, and kept only if the instant engine can read
+them after the question at hand. Nothing is run.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlglot
+from sqlglot import exp
+
+from core.answering.conditions import filters_of
+from core.answering.instant.interpret import Interpretation, Outcome
+from core.answering.literals import day_of, literal_of
+from core.answering.wording import Wording
+from core.connections.result import ResultTable
+from core.connections.schema import Column, Kind, Table, business_name
+from core.grounding.names import words_of
+
+MOST = 3
+SECONDS = 0.15  # for all readings together: an answer does not wait for its follow-ups
+_LONGEST_VALUE = 40
+_NAMING = {
+    "name",
+    "title",
+    "email",
+    "phone",
+    "address",
+    "url",
+    "description",
+    "comment",
+    "note",
+    "code",
+    "id",
+    "名称",
+    "编号",
+}
+
+Read = Callable[[str], Outcome]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer that is to be followed: its query, its rows, and when it was asked."""
+
+    wording: Wording
+    table: ResultTable
+    now: datetime
+
+
+def follow_ups(answer: Answer, read: Read) -> tuple[str, ...]:
+    """At most three follow-ups that `read` makes a new query of, over the tables of this one."""
+    deadline = time.monotonic() + SECONDS
+    dialect = answer.wording.parts.dialect.value
+    before = {answer.wording.parts.tree.sql(dialect=dialect)}
+    kept: list[str] = []
+    tables = {table.name.lower() for table in answer.wording.parts.tables}
+    for text in candidates(answer):
+        if len(kept) == MOST or time.monotonic() > deadline:
+            break
+        outcome = read(text)
+        if not isinstance(outcome, Interpretation):
+            continue
+        tree = sqlglot.parse_one(outcome.sql, dialect=dialect)
+        sql = tree.sql(dialect=dialect)
+        if sql not in before and tables <= {table.name.lower() for table in tree.find_all(exp.Table)}:
+            before.add(sql)
+            kept.append(text)
+    return tuple(kept)
+
+
+def candidates(answer: Answer) -> Iterator[str]:
+    """Follow-ups that could make sense, the most useful first."""
+    wording, parts = answer.wording, answer.wording.parts
+    say = wording.words.say
+    counted = any(parts.aggregate(select) is not None for select in parts.selects)
+    by_time = any(parts.grain(select) is not None for select in parts.selects)
+    if counted and not by_time and _date_column(wording) is not None:
+        yield say("answering.next_by_month")
+    if counted and not by_time:
+        yield from (say("answering.next_by", by=name) for name in _groupings(wording)[:2])
+    leader = _leader(answer)
+    if leader:
+        yield say("answering.next_only", value=leader)
+    yield from _periods(answer)
+    if by_time:
+        yield from (say("answering.next_by", by=name) for name in _groupings(wording)[:2])
+    if counted and len(answer.table.rows) > 5 and parts.limit is None and not by_time:
+        yield say("answering.next_top", n=5)
+    yield from (say("answering.next_by", by=name) for name in _groupings(wording)[2:4] if counted)
+
+
+def _date_column(wording: Wording) -> Column | None:
+    """A date column of the tables in use."""
+    return next((c for table in wording.parts.tables for c in table.columns if c.kind.temporal), None)
+
+
+def _groupings(wording: Wording) -> list[str]:
+    """Columns worth grouping by, in words: short texts that sort rows into kinds, not used for it yet."""
+    parts = wording.parts
+    used = {place.column.name for select in parts.selects if (place := parts.place(select))}
+    filtered = {found.place.column.name for found in filters_of(wording) if found.place}
+    found: dict[str, None] = {}
+    for table in (*parts.tables, *_referred(wording)):
+        for column in table.columns:
+            sorts = column.kind in (Kind.TEXT, Kind.BOOLEAN) and not _NAMING & set(words_of(column.name))
+            key = any(column.name in foreign.columns for foreign in table.foreign_keys)
+            if sorts and not key and column.name not in used | filtered:
+                name = business_name(column.name, column.comment, column.descriptions, wording.language)
+                found[name[:1].lower() + name[1:]] = None
+    return list(found)
+
+
+def _referred(wording: Wording) -> Sequence[Table]:
+    """Tables that those in use refer to."""
+    parts = wording.parts
+    keys = {key.referred_table for table in parts.tables for key in table.foreign_keys}
+    used = {table.key for table in parts.tables}
+    return [parts.schema.by_key[key] for key in sorted(keys - used) if key in parts.schema.by_key]
+
+
+def _leader(answer: Answer) -> str:
+    """The text in the first row that a person may want to see alone."""
+    parts = answer.wording.parts
+    if len(answer.table.rows) < 2 or not parts.selects:
+        return ""
+    for position, column in enumerate(answer.table.columns):
+        cell = answer.table.rows[0][position]
+        place = parts.place(parts.selects[position]) if position < len(parts.selects) else None
+        if column.kind is Kind.TEXT and place and isinstance(cell, str) and 0 < len(cell) <= _LONGEST_VALUE:
+            return cell if "\n" not in cell else ""
+    return ""
+
+
+def _periods(answer: Answer) -> Iterator[str]:
+    """The year before the one asked for, or the last whole year where none was."""
+    wording = answer.wording
+    if _date_column(wording) is None:
+        return
+    asked = None
+    for found in filters_of(wording):
+        days = (day_of(literal_of(text)) for node in found.nodes for text in node.find_all(exp.Literal))
+        asked = next((day for day in days if day), asked)
+    year = answer.now.year - 1 if asked is None else asked.year - 1
+    key = "answering.next_only_year" if asked is None else "answering.next_year_before"
+    yield wording.words.say(key, year=str(year))
