@@ -1,10 +1,10 @@
 """Small stand-ins for what is slow, costs money or lies outside: a scripted model, and a lease on it."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -23,6 +23,8 @@ from core.models.providers import Endpoint, Provider
 from core.models.routing import Candidate, Clients, ModelLease, Switchboard
 from core.security.permissions import Actor, Role
 
+Event = TypeVar("Event")
+Result = TypeVar("Result")
 SOMEONE = Actor(UUID(int=7), "Someone", Role.ANALYST)
 
 
@@ -119,6 +121,18 @@ def _usage(says: Says) -> UsageMetadata | None:
         return None
     prompt, completion = says.usage
     return UsageMetadata(input_tokens=prompt, output_tokens=completion, total_tokens=prompt + completion)
+
+
+def finish(steps: Generator[Event, None, Result], events: list[Event] | None = None) -> Result:
+    """What a generator returned at its end; all that it yielded is added to `events`."""
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        if events is not None:
+            events.append(event)
 
 
 @dataclass

@@ -92,13 +92,15 @@ class Asked:
     def text(self) -> str:
         """All that the model was told, as one text."""
         told = [self.body.get("system", "")] + [m.get("content") or "" for m in self.body.get("messages", [])]
-        return "\n".join(t if isinstance(t, str) else json.dumps(t, ensure_ascii=False) for t in told)
+        return "\n".join(t if isinstance(t, str) else json.dumps(t, ensure_ascii=False) for t in told if t)
 
     @property
     def question(self) -> str:
-        """The last message of the person's side."""
+        """What the person asked: what stands behind "The question:", else the last message of their side."""
         said = [m.get("content") or "" for m in self.body.get("messages", []) if m.get("role") == "user"]
-        return said[-1] if said and isinstance(said[-1], str) else json.dumps(said[-1:], ensure_ascii=False)
+        texts = [text if isinstance(text, str) else json.dumps(text, ensure_ascii=False) for text in said]
+        asked = [text.rpartition("The question:\n")[2] for text in texts if "The question:\n" in text]
+        return (asked or texts or [""])[-1]
 
 
 Step = Say | Cut | Refuse | Hang | Body | Endless | CallTool
@@ -131,7 +133,7 @@ class OpenAIStub:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def when(self, words: str, step: Script) -> Self:
-        """Take `step` whenever the last message holds `words`."""
+        """Take `step` whenever the question holds `words`."""
         self._bound.append((words, step))
         return self
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -16,6 +16,11 @@ WHOLE_SCHEMA = 24_000  # characters, some 7,000 tokens: what is shorter is shown
 NEAR_TABLES = 16_000  # characters for the nearest tables of a longer one
 _MOST_COLUMNS = 60  # of one table in full
 _LONGEST_NOTE, _LONGEST_SAMPLE, _SAMPLES = 160, 40, 5
+_ALSO_RESERVED = frozenset((
+    "ANALYSE", "ANALYZE", "AUTHORIZATION", "CHECK", "COLUMN", "CONDITION", "CONSTRAINT", "FUNCTION", "GROUPS",
+    "LAG", "LEAD", "LINES", "OPTION", "OUT", "PLACING", "PRIMARY", "RANK", "READ", "RECURSIVE", "REFERENCES",
+    "RELEASE", "ROW", "ROWS", "SYSTEM", "TRIGGER", "USAGE", "USER", "WHILE", "WRITE",
+))  # fmt: skip
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _PLAIN_ANY_CASE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -168,10 +173,16 @@ class Outline:
 def quoted(name: str, dialect: Dialect) -> str:
     """A name as this dialect wants it in a query: quoted only where it must be."""
     plain = _PLAIN if dialect is Dialect.POSTGRES else _PLAIN_ANY_CASE
-    keywords = sqlglot.Dialect.get_or_raise(dialect.value).tokenizer_class.KEYWORDS
-    if plain.fullmatch(name) and name.upper() not in keywords:
+    if plain.fullmatch(name) and name.upper() not in _keywords(dialect):
         return name
     return exp.to_identifier(name, quoted=True).sql(dialect=dialect.value)
+
+
+@cache
+def _keywords(dialect: Dialect) -> frozenset[str]:
+    """Words that mean something in this dialect, those of `ORDER BY` one by one."""
+    known = sqlglot.Dialect.get_or_raise(dialect.value).tokenizer_class.KEYWORDS
+    return _ALSO_RESERVED.union(word for keyword in known for word in keyword.split())
 
 
 def _fill(texts: Iterable[str], room: int) -> list[str]:

@@ -68,7 +68,8 @@ def read_reply(text: str) -> Reply:
         return Declined(_sentence(declined[1]) or "—")
     if asked := _ASK.match(text):
         return _wondered(asked[1])
-    fenced = {" ".join(sql.split()): sql for language, sql in _FENCE.findall(text) if language.lower() in _SQL_FENCES}
+    found = [sql for language, sql in reversed(_FENCE.findall(text)) if language.lower() in _SQL_FENCES]
+    fenced = {" ".join(sql.split()): sql for sql in found}
     queries = [sql.strip().rstrip(";").strip() for folded, sql in fenced.items() if folded]
     if len(queries) > 1:
         return Unreadable("two_queries")

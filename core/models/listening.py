@@ -107,6 +107,8 @@ def listen(
             stop.check()
             if isinstance(said, _Over):
                 return said.error or _incomplete(meter)
+            if not str(said.type).lower().startswith("ai"):
+                return ModelBroken(f"the answer came in the role of {said.type}")
             text = meter.take(said)
             if meter.length > LONGEST_REPLY:
                 return ModelBroken("the answer had no end")
