@@ -9,6 +9,7 @@ _IRREGULAR = {
     "matrices": "matrix", "vertices": "vertex", "criteria": "criterion", "analyses": "analysis", "movies": "movie",
     "statuses": "status", "addresses": "address", "buses": "bus", "leaves": "leaf", "wives": "wife", "lives": "life",
 }  # fmt: skip
+_SAME_BOTH = frozenset({"series", "species", "news", "sales", "goods", "staff", "inventory", "data", "equipment"})
 _SAME = frozenset({"series", "species", "news", "sales", "goods", "status", "address", "class", "gas", "bus", "this"})
 
 
@@ -30,3 +31,17 @@ def singular(word: str) -> str:
     if word.endswith(("ches", "shes", "xes", "sses", "zzes")):
         return word[:-2]
     return word[:-1]
+
+
+def plural(words: str) -> str:
+    """A name in the plural: `order line` as `order lines`; what is plural or not English stays."""
+    head, _, last = words.rpartition(" ")
+    if not last.isascii() or not last.isalpha() or singular(last.lower()) != last.lower() or last.lower() in _SAME_BOTH:
+        return words
+    many = next((p for p, s in _IRREGULAR.items() if s == last.lower()), "")
+    if not many:
+        if last.endswith("y") and last[-2:-1] not in tuple("aeiou"):
+            many = last[:-1] + "ies"
+        else:
+            many = last + ("es" if last.endswith(("s", "x", "z", "ch", "sh")) else "s")
+    return f"{head} {many}".strip()

@@ -1,0 +1,34 @@
+"""What grounding needs of people's databases."""
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from core.connections.guard import CheckedQuery
+from core.connections.schema import Schema
+from core.security.permissions import Actor
+
+
+class Opened(Protocol):
+    """One database as an actor may see it."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def schema(self) -> Schema: ...
+
+
+class Readable(Opened, Protocol):
+    """One database that can be checked against and whose values can be read."""
+
+    def check(self, sql: str) -> CheckedQuery: ...
+    def values_of(
+        self, table_key: str, columns: Sequence[str], limit: int = 100, seconds: float = 15.0
+    ) -> dict[str, list[str]]: ...
+
+
+class Databases(Protocol):
+    """All databases, each open to those who may ask it."""
+
+    def open(self, actor: Actor, connection_id: UUID) -> Readable: ...
+    def refresh(self, actor: Actor, connection_id: UUID) -> Readable: ...

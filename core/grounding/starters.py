@@ -1,0 +1,231 @@
+"""Questions to begin with, made by rules from one schema: each asks for what its tables really hold."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from core.connections.schema import Column, Schema, Table
+from core.grounding.joins import JoinGraph
+from core.grounding.names import plural, singular, words_of
+from core.grounding.roles import Role, is_bookkeeping, is_key, label_of, name_of, role_of
+from core.i18n import Words
+
+Samples = Mapping[tuple[str, str], Sequence[str]]
+_MOST_TABLES = 12  # described in "what can I ask?"
+_MOST_COLUMNS = 6
+_LONGEST_VALUE = 30
+_BEST_MEASURES = ("net", "revenue", "sales", "amount", "total", "quantity")
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """A column of a table that a fact refers to, over `steps` keys."""
+
+    table: Table
+    column: Column
+    steps: int
+
+
+@dataclass(frozen=True)
+class _Fact:
+    """A table of happenings with what can be asked of it, best first."""
+
+    table: Table
+    measures: tuple[Column, ...]
+    levels: tuple[Column, ...]
+    dates: tuple[Column, ...]
+    groups: tuple[_Reached, ...]
+    things: tuple[_Reached, ...]  # the names of what happened to, such as products
+
+
+class Starters:
+    """Makes questions for one schema in one language. `samples` are values of columns, the most frequent first."""
+
+    def __init__(self, schema: Schema, graph: JoinGraph, samples: Samples, language: str) -> None:
+        self._schema, self._graph, self._samples = schema, graph, samples
+        self._language, self._words = language, Words(language)
+
+    def questions(self, count: int = 6) -> list[str]:
+        """At most `count` different questions, of as many kinds as the schema allows."""
+        makers: tuple[Callable[[_Fact], Iterator[str]], ...] = (
+            self._count, self._total_by, self._top, self._by_month, self._share, self._filter,
+            self._average_by, self._total_by_month, self._count_by, self._list,
+        )  # fmt: skip
+        made: dict[str, None] = {}
+        # One of each kind from the best table that can give it; then what else there is.
+        for maker in makers:
+            first = next((text for fact in self._facts for text in maker(fact) if text not in made), None)
+            if first:
+                made[first] = None
+        for fact in self._facts:
+            for maker in makers:
+                made.update((text, None) for text in maker(fact))
+                if len(made) >= count:
+                    return list(made)[:count]
+        return list(made)[:count]
+
+    def summary(self) -> list[str]:
+        """What can be asked, a line of Markdown for each of the most telling tables."""
+        lines = [self._line(fact) for fact in self._facts[:_MOST_TABLES]]
+        more = len(self._schema.tables) - len(lines)
+        return [*lines, self._words.say("grounding.can_more", n=more)] if more > 0 else lines
+
+    @cached_property
+    def _facts(self) -> list[_Fact]:
+        return [self._fact(table) for table in sorted(self._schema.tables, key=self._weight, reverse=True)[:40]]
+
+    def _weight(self, table: Table) -> tuple[float, str]:
+        """How telling a table is: measures, dates and keys to others, then its size."""
+        roles = [self._role(table, column) for column in table.columns]
+        keys = len({j.right for j in self._graph.joins(table.key) if j.left == table.key})
+        size = math.log10(max(1, table.row_estimate or 1))
+        score = 2 * min(2, roles.count(Role.MEASURE)) + 2 * (Role.DATE in roles) + min(3, keys) + size
+        return score - (2 if table.is_view else 0), table.key
+
+    def _fact(self, table: Table) -> _Fact:
+        reached = list(self._reached(table))
+        groups = [r for r in reached if self._role(r.table, r.column) is Role.DIMENSION]
+        named = [r for r in reached if r.steps and name_of(r.table, self._language) is r.column]
+        small = [r for r in named if 1 < len(self._samples.get((r.table.key, r.column.name), ())) <= 30]
+        return _Fact(
+            table,
+            tuple(sorted(self._with(table, Role.MEASURE), key=_measure_rank)),
+            tuple(self._with(table, Role.LEVEL)),
+            tuple(sorted(self._with(table, Role.DATE), key=is_bookkeeping)),
+            tuple(sorted(self._suited([*groups, *small]), key=lambda r: r.steps)),
+            tuple(r for r in self._suited(named) if r not in small) or tuple(small),
+        )
+
+    def _with(self, table: Table, role: Role) -> list[Column]:
+        return [column for column in table.columns if self._role(table, column) is role]
+
+    def _role(self, table: Table, column: Column) -> Role:
+        found = self._samples.get((table.key, column.name))
+        return role_of(table, column, len(found) if found else None)
+
+    def _reached(self, table: Table) -> Iterator[_Reached]:
+        """The columns of a table and of those it refers to over one or two keys, if there is one way to each."""
+        steps, frontier = {table.key: 0}, [table.key]
+        for distance in (1, 2):
+            following = [j.right for key in frontier for j in self._graph.joins(key) if j.left == key]
+            frontier = [key for key in dict.fromkeys(following) if key not in steps]
+            steps.update((key, distance) for key in frontier)
+        for key, distance in steps.items():
+            if isinstance(self._graph.path([table.key, key]), tuple):
+                for column in self._schema.by_key[key].columns:
+                    yield _Reached(self._schema.by_key[key], column, distance)
+
+    def _suited(self, reached: Sequence[_Reached]) -> list[_Reached]:
+        """Those in the person's language, with labels that are not said twice."""
+        wrong = {"zh": {"en", "english"}, "en": {"zh", "cn", "chinese"}}[self._language]
+        labels: dict[str, _Reached] = {}
+        for r in sorted(reached, key=lambda r: r.steps):
+            twin = {f"{r.column.name}_{mark}" for mark in ("zh", "cn")} & set(r.table.by_name)
+            if not (wrong & set(words_of(r.column.name)) or (twin and self._language == "zh")):
+                labels.setdefault(self._label(r), r)
+        return list(labels.values())
+
+    def _label(self, reached: _Reached) -> str:
+        """What a person calls a column they group by: its own label, or its table's where it is that table's name."""
+        if self._role(reached.table, reached.column) is Role.NAME:
+            return self._one(reached.table)
+        return self._low(label_of(reached.column, self._language))
+
+    def _count(self, fact: _Fact) -> Iterator[str]:
+        yield self._say("count", tables=self._many(fact.table))
+
+    def _total_by(self, fact: _Fact) -> Iterator[str]:
+        for measure in fact.measures[:2]:
+            for group in [*[g for g in fact.groups if g.steps], *fact.groups][:2]:
+                yield self._say("total_by", measure=self._column(measure), dimension=self._label(group))
+
+    def _average_by(self, fact: _Fact) -> Iterator[str]:
+        for level in (*fact.levels, *fact.measures)[:1]:
+            for group in fact.groups[:1]:
+                yield self._say("average_by", measure=self._column(level), dimension=self._label(group))
+
+    def _top(self, fact: _Fact) -> Iterator[str]:
+        for measure in reversed(fact.measures[:2]):
+            for thing in fact.things[:1]:
+                yield self._say("top", measure=self._column(measure), things=self._many(thing.table))
+
+    def _by_month(self, fact: _Fact) -> Iterator[str]:
+        if fact.dates and not is_bookkeeping(fact.dates[0]):
+            yield self._say("by_month", tables=self._many(fact.table))
+
+    def _total_by_month(self, fact: _Fact) -> Iterator[str]:
+        if fact.dates and fact.measures:
+            yield self._say("total_by_month", measure=self._column(fact.measures[0]))
+
+    def _share(self, fact: _Fact) -> Iterator[str]:
+        for group in fact.groups[:1]:
+            yield self._say("share", tables=self._many(fact.table), dimension=self._label(group))
+
+    def _count_by(self, fact: _Fact) -> Iterator[str]:
+        for group in fact.groups[-1:]:
+            yield self._say("count_by", tables=self._many(fact.table), dimension=self._label(group))
+
+    def _filter(self, fact: _Fact) -> Iterator[str]:
+        for group in fact.groups:
+            found = self._samples.get((group.table.key, group.column.name), ())
+            value = next((v for v in found[1:] if len(v) <= _LONGEST_VALUE and any(c.isalpha() for c in v)), None)
+            if value and not group.steps:
+                label = self._label(group)
+                yield self._say("filter", tables=self._many(fact.table), dimension=label, value=value)
+
+    def _list(self, fact: _Fact) -> Iterator[str]:
+        name = name_of(fact.table, self._language)
+        shown = name or next((c for c in fact.table.columns if not is_key(fact.table, c)), None)
+        if shown:
+            yield self._say("list", column=self._low(label_of(shown, self._language)), tables=self._many(fact.table))
+
+    def _line(self, fact: _Fact) -> str:
+        """One table in "what can I ask?"."""
+        comma, names = self._words.say("grounding.can_comma"), self._listed
+        parts = [self._words.say("grounding.can_count", table=_plain(label_of(fact.table, self._language)))]
+        for key, columns in (
+            ("measure", names(fact.measures)),
+            ("level", names(fact.levels)),
+            ("group", [self._label(group) for group in fact.groups]),
+            ("date", names(fact.dates)),
+        ):
+            if columns:
+                shown = comma.join(_plain(c) for c in columns[:_MOST_COLUMNS])
+                parts.append(self._words.say(f"grounding.can_{key}", columns=shown))
+        return self._words.say("grounding.can_semicolon").join(parts)
+
+    def _listed(self, columns: Sequence[Column]) -> list[str]:
+        return [self._column(column) for column in columns]
+
+    def _column(self, column: Column) -> str:
+        return self._low(label_of(column, self._language))
+
+    def _many(self, table: Table) -> str:
+        label = self._low(label_of(table, self._language))
+        return plural(label) if self._language == "en" else label
+
+    def _one(self, table: Table) -> str:
+        label = self._low(label_of(table, self._language))
+        return " ".join(singular(word) for word in label.split(" ")) if self._language == "en" else label
+
+    def _low(self, label: str) -> str:
+        """A label inside a sentence: words that are not abbreviations lose their capital."""
+        return " ".join(word if word[1:] != word[1:].lower() else word.lower() for word in label.split())
+
+    def _say(self, kind: str, **values: str) -> str:
+        """The question; in Chinese, Latin words stand between blanks."""
+        if self._language == "zh":
+            values = {name: f" {v} " if v.isascii() else v for name, v in values.items()}
+        text = self._words.say(f"grounding.starter_{kind}", **values)
+        return " ".join(text.split()).replace(" ？", "？")
+
+
+def _measure_rank(column: Column) -> int:
+    words = words_of(column.name)
+    return next((rank for rank, word in enumerate(_BEST_MEASURES) if word in words), len(_BEST_MEASURES))
+
+
+def _plain(label: str) -> str:
+    """A label without what Markdown would read as a sign."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|~$" else c for c in label)
