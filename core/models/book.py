@@ -3,6 +3,7 @@
 Keys go in and never come out: they are sealed, opened only to build a client, and forgotten when the address changes.
 """
 
+import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -291,6 +292,12 @@ def ensure_first_model(book: Models, settings: Settings) -> None:
         book.connect(SYSTEM, NewModel("", provider, address, settings.model_name, settings.model_key))
     except InvalidInput as error:
         raise SettingsInvalid(problem=f"ASKWELL_MODEL_URL: {error}") from error
+
+
+def warm(book: Models) -> None:
+    """Load the default model's library and build its client now, so that the first question does not wait for it."""
+    with contextlib.suppress(ModelUnavailable), book.lease(SYSTEM, "warm") as lease:
+        _ = lease.chat
 
 
 def _identity(model_id: UUID) -> str:
