@@ -6,9 +6,15 @@ from types import TracebackType
 
 import sqlalchemy as sa
 
+from core import demo
+from core.answering.ask import Answers
+from core.answering.running import Running
 from core.clock import Clock, utc_now
+from core.connections.registry import Connections
+from core.grounding.ground import Knowledge
 from core.health import Health, examine
 from core.jobs import Jobs
+from core.models.book import Models, ensure_first_model
 from core.security.audit import Audit
 from core.security.people import People
 from core.security.permissions import Actor
@@ -28,6 +34,11 @@ class Portal:
     audit: Audit
     people: People
     jobs: Jobs
+    connections: Connections
+    knowledge: Knowledge
+    models: Models
+    answers: Answers
+    running: Running
 
     def ping(self) -> None:
         """Nothing, if the store answers. Raises `StoreUnreachable`."""
@@ -39,10 +50,13 @@ class Portal:
         return examine(actor, self.store)
 
     def warm(self) -> None:
-        """Load what the first question would otherwise wait for."""
+        """Load what the first question would otherwise wait for: the embedding model and the engine's dictionaries."""
+        self.models.embedder().warm()
 
     def close(self) -> None:
         """Stop what runs and let everything go, the embedded PostgreSQL last."""
+        self.running.close()
+        self.connections.close()
         self.jobs.close()
         self.store.close()
 
@@ -56,20 +70,45 @@ class Portal:
 
 
 def open_portal(settings: Settings, clock: Clock = utc_now) -> Portal:
-    """The portal these settings describe: store started and migrated, first administrator there, parts wired."""
+    """The portal these settings describe: store started and migrated, first administrator there, parts wired.
+
+    In demo mode the demo shop is there as well. Raises `StoreUnreachable` and `SettingsInvalid`.
+    """
     store = open_store(settings)
-    migrate(store)
-    return wire(store, settings, clock)
+    try:
+        migrate(store)
+        portal = wire(store, settings, clock)
+        if settings.demo:
+            demo.prepare(store, portal.connections, portal.people.first_admin(), clock().date())
+    except BaseException:
+        store.close()
+        raise
+    return portal
 
 
 def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
     """The parts over a migrated store."""
-    open_vault(settings)
-    audit = Audit(store)
+    vault, audit, jobs = open_vault(settings), Audit(store), Jobs(store)
     people = People(store, audit, settings, clock)
     people.ensure_first_admin(*first_admin(settings))
-    jobs = Jobs(store)
-    return Portal(settings, clock, store, audit, people, jobs)
+    connections = Connections(store, vault, audit, jobs, settings)
+    models = Models(store, vault, audit, settings)
+    ensure_first_model(models, settings)
+    knowledge = Knowledge(store, models.embedder(), connections, jobs, audit)
+    answers = Answers(store, connections, knowledge, models, audit, clock)
+    return Portal(
+        settings=settings,
+        clock=clock,
+        store=store,
+        audit=audit,
+        people=people,
+        jobs=jobs,
+        connections=connections,
+        knowledge=knowledge,
+        models=models,
+        answers=answers,
+        running=Running(answers),
+    )
 
 
 def first_admin(settings: Settings) -> tuple[str, str, str]:

@@ -107,7 +107,7 @@ def _server_fields(
             options[option] = (
                 st.selectbox(option, values, index=values.index(chosen), key=f"{place}.{option}") or chosen
             )
-    return NewConnection(given.name, engine.kind, host, int(port), database, user, password, options=options)
+    return NewConnection(given.name, engine.kind, host, port, database, user, password, options=options)
 
 
 def _sharing(actor: Actor, info: ConnectionInfo | None, words: Words) -> tuple[bool, list[Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import partial
 
 import streamlit as st
 
@@ -165,7 +166,7 @@ def _exports(shown: Shown) -> None:
         ):
             st.download_button(
                 shown.words.say(f"ask.{form}"),
-                data=lambda form=form: portal().answers.export(shown.actor, answer_id, form),
+                data=partial(portal().answers.export, shown.actor, answer_id, form),
                 file_name=f"askwell-{answer_id.hex[:8]}.{'csv' if form == 'csv' else 'xlsx'}",
                 mime=mime,
                 icon=icon,

@@ -1,6 +1,7 @@
 """Conversations: find, open, rename, mark, delete and bring back."""
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ actor, words = enter(Action.READ_HISTORY)
 say = words.say
 
 
-def change(conversation: Conversation, **values: object) -> None:
+def change(conversation: Conversation, **values: Any) -> None:
     """Rename, mark, delete or bring back; a failure is said when the page is drawn."""
     try:
         portal().answers.change(actor, conversation.id, **values)

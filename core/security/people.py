@@ -210,6 +210,15 @@ class People:
         row = self._row(people.c.id == person_id)
         return _actor(row, self._settings.language) if row and not row["disabled_at"] else None
 
+    def first_admin(self) -> Actor:
+        """The administrator who is here longest, for what the portal does at its start. Raises `NotFound`."""
+        active = people.c.role == Role.ADMIN.value, people.c.disabled_at.is_(None)
+        with self._store.begin() as connection:
+            row = connection.execute(sa.select(people).where(*active).order_by(people.c.created_at)).mappings().first()
+        if row is None:
+            raise NotFound
+        return _actor(row, self._settings.language)
+
     def ensure_first_admin(self, email: str, password: str, name: str) -> None:
         """The first administrator, made when there is nobody yet; safe when two processes start at once."""
         row = {"email": email.lower(), "name": name, "role": Role.ADMIN.value, "password_hash": hashed(password)}

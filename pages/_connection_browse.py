@@ -1,0 +1,177 @@
+"""One connection from the inside: its tables in business words, how they belong together, and what was vouched for."""
+
+import re
+
+import streamlit as st
+
+from core.answering.markdown import escape
+from core.connections.registry import ConnectionInfo
+from core.connections.schema import Column, Schema, Table, business_name
+from core.errors import AskwellError
+from core.grounding.ground import Browsed
+from core.i18n import LANGUAGES, Words
+from core.security.permissions import Action, Actor, may
+from pages._frame import portal, show_error
+from pages._model_form import safe
+
+MOST_TABLES = 40  # on one page; the search finds the others
+MOST_IN_DIAGRAM = 30
+DONE = "connections.done"
+
+
+def browse(actor: Actor, info: ConnectionInfo, words: Words) -> None:
+    """Tables with their columns, the diagram of keys, and verified questions."""
+    say = words.say
+    try:
+        found = portal().knowledge.browse(actor, info.id)
+    except AskwellError as error:
+        show_error(error, words)
+        return
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    left.subheader(safe(info.name))
+    left.caption(escape(info.address))
+    if may(actor, Action.INDEX) and right.button(
+        say("connections.read_again"), icon=":material/sync:", key="connections.read_again"
+    ):
+        portal().knowledge.index(actor, info.id)
+        st.toast(say("connections.reading_again"), icon=":material/sync:")
+    names = ("tables_tab", "diagram", "verified_tab")
+    tables, diagram, verified = st.tabs([say(f"connections.{name}") for name in names])
+    with tables:
+        _tables(actor, info, found, words)
+    with diagram:
+        _diagram(found.schema, words)
+    with verified:
+        _verified(actor, info, words)
+
+
+def _tables(actor: Actor, info: ConnectionInfo, found: Browsed, words: Words) -> None:
+    say = words.say
+    search = st.text_input(say("connections.search"), icon=":material/search:", key="connections.search").lower()
+    tables = [table for table in found.schema.tables if search in _everything(table, words.language)]
+    if not tables:
+        st.info(say("connections.nothing_found"), icon=":material/search_off:")
+    for table in tables[:MOST_TABLES]:
+        label = business_name(table.name, table.comment, table.descriptions, words.language)
+        with st.expander(f"{safe(label)} · {escape(table.key)}", key=f"connections.table.{table.key}"):
+            _table(actor, info, table, found, words)
+    if len(tables) > MOST_TABLES:
+        st.caption(say("connections.more_tables", n=len(tables) - MOST_TABLES))
+
+
+def _everything(table: Table, language: str) -> str:
+    """All the words of a table, for the search."""
+    parts = [table.key, business_name(table.name, table.comment, table.descriptions, language)]
+    parts += [text for c in table.columns for text in (c.name, c.comment, *c.descriptions.values())]
+    return " ".join(parts).lower()
+
+
+def _table(actor: Actor, info: ConnectionInfo, table: Table, found: Browsed, words: Words) -> None:
+    say = words.say
+    if table.row_estimate is None:
+        st.caption(say("connections.about_table_unknown", n=len(table.columns)))
+    else:
+        st.caption(say("connections.about_table", n=len(table.columns), rows=table.row_estimate))
+    if meaning := _meaning(table, words):
+        st.text(meaning)
+    st.dataframe(
+        {
+            say("connections.called"): [
+                business_name(c.name, c.comment, c.descriptions, words.language) for c in table.columns
+            ],
+            say("connections.column"): [c.name for c in table.columns],
+            say("connections.type"): [c.type for c in table.columns],
+            say("connections.key"): [_key(table, c) for c in table.columns],
+            say("connections.values"): [", ".join(found.samples.get((table.key, c.name), ())) for c in table.columns],
+            say("connections.meaning"): [_meaning(c, words) for c in table.columns],
+        },
+        hide_index=True,
+        width="stretch",
+        key=f"connections.columns.{table.key}",
+    )
+    if may(actor, Action.DESCRIBE):
+        _describe(actor, info, table, words)
+
+
+def _meaning(thing: Table | Column, words: Words) -> str:
+    return thing.descriptions.get(words.language) or thing.comment
+
+
+def _key(table: Table, column: Column) -> str:
+    """⚷ for the primary key, the table it points at for a foreign one."""
+    target = next((key.referred_table for key in table.foreign_keys if column.name in key.columns), "")
+    return f"→ {target}" if target else ("⚷" if column.name in table.primary_key else "")
+
+
+def _describe(actor: Actor, info: ConnectionInfo, table: Table, words: Words) -> None:
+    """Say what the table or one of its columns means, in either language."""
+    say, place = words.say, f"connections.describe.{info.id}.{table.key}"
+    with st.popover(say("connections.describe"), icon=":material/edit_note:"):
+        column = st.selectbox(
+            say("connections.describe_what"),
+            ["", *table.by_name],
+            format_func=lambda name: name or say("connections.the_table"),
+            key=f"{place}.column",
+        )
+        thing = table.by_name[column] if column else table
+        texts = {
+            language: st.text_area(
+                say(f"connections.describe_{language}"),
+                thing.descriptions.get(language, ""),
+                max_chars=2000,
+                key=f"{place}.{column}.{language}",
+            )
+            for language in LANGUAGES
+        }
+        if st.button(say("connections.describe_save"), type="primary", key=f"{place}.save"):
+            try:
+                for language, text in texts.items():
+                    if text.strip() != thing.descriptions.get(language, ""):
+                        portal().knowledge.describe(actor, info.id, table.key, column or "", language, text)
+            except AskwellError as error:
+                show_error(error, words)
+            else:
+                st.session_state[DONE] = say("connections.described")
+                st.rerun()
+
+
+def _diagram(schema: Schema, words: Words) -> None:
+    """The tables that have keys to others, as an entity-relationship diagram."""
+    linked = {table.key for table in schema.tables if table.foreign_keys}
+    linked |= {key.referred_table for table in schema.tables for key in table.foreign_keys}
+    drawn = [table for table in schema.tables if table.key in linked][:MOST_IN_DIAGRAM]
+    if not drawn:
+        st.info(words.say("connections.diagram_none"), icon=":material/account_tree:")
+        return
+    known = {table.key for table in drawn}
+    lines = ["erDiagram"]
+    for table in drawn:
+        for key in table.foreign_keys:
+            if key.referred_table in known:
+                by = _word(key.columns[0])
+                lines.append(f"  {_word(key.referred_table)} ||--o{{ {_word(table.key)} : {by}")
+    st.mermaid_chart("\n".join(lines))
+
+
+def _word(name: str) -> str:
+    """A name as Mermaid reads one: letters, digits and underscores; nothing from data can be anything else there."""
+    return re.sub(r"\W", "_", name) or "_"
+
+
+def _verified(actor: Actor, info: ConnectionInfo, words: Words) -> None:
+    questions = portal().knowledge.verified(actor, info.id)
+    if not questions:
+        st.info(words.say("connections.verified_empty"), icon=":material/verified:")
+    for verified in questions:
+        with st.container(border=True):
+            st.text(verified.question)
+            st.code(verified.sql, language="sql", wrap_lines=True)
+            if may(actor, Action.VERIFY) and st.button(
+                words.say("connections.forget"), icon=":material/delete:", key=f"connections.forget.{verified.id}"
+            ):
+                try:
+                    portal().knowledge.forget(actor, verified.id)
+                except AskwellError as error:
+                    show_error(error, words)
+                else:
+                    st.rerun()
