@@ -83,8 +83,9 @@ class Knowledge:
         if not is_small(lexicon):
             near = self._documents.search(connection.id, inquiry.text, self._embedded(inquiry.text), _NEAR)
         linked = link(lexicon, Clues(inquiry.text, near, values))
-        tables = [hit.table for hit in linked.tables]
-        samples = self._samples.samples(connection.id, _SAMPLES, tables)
+        among = {hit.table for hit in linked.tables}
+        listed = self._samples.of(connection.id)
+        samples = {place: found[:_SAMPLES] for place, found in listed.items() if place[0] in among}
         return Grounding(
             linked.tables, tuple(values), self._examples(inquiry.text, connection.id), linked.joins, samples
         )

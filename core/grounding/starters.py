@@ -8,19 +8,21 @@ from functools import cached_property
 from core.connections.schema import Column, Schema, Table
 from core.grounding.joins import JoinGraph
 from core.grounding.names import plural, singular, words_of
-from core.grounding.roles import Role, is_bookkeeping, is_key, label_of, name_of, role_of
+from core.grounding.roles import Role, is_bookkeeping, label_of, name_of, role_of
 from core.i18n import Words
 
 Samples = Mapping[tuple[str, str], Sequence[str]]
 _MOST_TABLES = 12  # described in "what can I ask?"
 _MOST_COLUMNS = 6
 _LONGEST_VALUE = 30
+_TRANSLATED = frozenset({"zh", "cn", "chinese", "en", "english"})
+_BEST_GROUPS = ("region", "category", "country", "department", "segment", "channel", "type", "city", "status", "class")
 _BEST_MEASURES = ("net", "revenue", "sales", "amount", "total", "quantity")
 
 
 @dataclass(frozen=True)
 class _Reached:
-    """A column of a table that a fact refers to, over `steps` keys."""
+    """A column of a fact's own table (`steps` 0) or of one that it refers to, over `steps` keys."""
 
     table: Table
     column: Column
@@ -49,8 +51,8 @@ class Starters:
     def questions(self, count: int = 6) -> list[str]:
         """At most `count` different questions, of as many kinds as the schema allows."""
         makers: tuple[Callable[[_Fact], Iterator[str]], ...] = (
-            self._count, self._total_by, self._top, self._by_month, self._share, self._filter,
-            self._average_by, self._total_by_month, self._count_by, self._list,
+            self._happened, self._total_by, self._top, self._by_month, self._share, self._filter,
+            self._average_by, self._count_by, self._total_by_month, self._list, self._count,
         )  # fmt: skip
         made: dict[str, None] = {}
         # One of each kind from the best table that can give it; then what else there is.
@@ -93,7 +95,7 @@ class Starters:
             tuple(sorted(self._with(table, Role.MEASURE), key=_measure_rank)),
             tuple(self._with(table, Role.LEVEL)),
             tuple(sorted(self._with(table, Role.DATE), key=is_bookkeeping)),
-            tuple(sorted(self._suited([*groups, *small]), key=lambda r: r.steps)),
+            tuple(sorted(self._suited([*groups, *small]), key=_group_rank)),
             tuple(r for r in self._suited(named) if r not in small) or tuple(small),
         )
 
@@ -105,9 +107,9 @@ class Starters:
         return role_of(table, column, len(found) if found else None)
 
     def _reached(self, table: Table) -> Iterator[_Reached]:
-        """The columns of a table and of those it refers to over one or two keys, if there is one way to each."""
+        """The columns of a table and of those it refers to over up to three keys, if there is one way to each."""
         steps, frontier = {table.key: 0}, [table.key]
-        for distance in (1, 2):
+        for distance in (1, 2, 3):
             following = [j.right for key in frontier for j in self._graph.joins(key) if j.left == key]
             frontier = [key for key in dict.fromkeys(following) if key not in steps]
             steps.update((key, distance) for key in frontier)
@@ -117,12 +119,11 @@ class Starters:
                     yield _Reached(self._schema.by_key[key], column, distance)
 
     def _suited(self, reached: Sequence[_Reached]) -> list[_Reached]:
-        """Those in the person's language, with labels that are not said twice."""
-        wrong = {"zh": {"en", "english"}, "en": {"zh", "cn", "chinese"}}[self._language]
+        """The nearest of each label, without the twins that hold the same in another language ("city_zh")."""
         labels: dict[str, _Reached] = {}
         for r in sorted(reached, key=lambda r: r.steps):
-            twin = {f"{r.column.name}_{mark}" for mark in ("zh", "cn")} & set(r.table.by_name)
-            if not (wrong & set(words_of(r.column.name)) or (twin and self._language == "zh")):
+            is_name = self._role(r.table, r.column) is Role.NAME
+            if is_name or not _TRANSLATED & set(words_of(r.column.name)):
                 labels.setdefault(self._label(r), r)
         return list(labels.values())
 
@@ -135,9 +136,14 @@ class Starters:
     def _count(self, fact: _Fact) -> Iterator[str]:
         yield self._say("count", tables=self._many(fact.table))
 
+    def _happened(self, fact: _Fact) -> Iterator[str]:
+        """Counts of what has a day come first: orders rather than their lines."""
+        if fact.dates:
+            yield from self._count(fact)
+
     def _total_by(self, fact: _Fact) -> Iterator[str]:
         for measure in fact.measures[:2]:
-            for group in [*[g for g in fact.groups if g.steps], *fact.groups][:2]:
+            for group in fact.groups[:2]:
                 yield self._say("total_by", measure=self._column(measure), dimension=self._label(group))
 
     def _average_by(self, fact: _Fact) -> Iterator[str]:
@@ -146,7 +152,7 @@ class Starters:
                 yield self._say("average_by", measure=self._column(level), dimension=self._label(group))
 
     def _top(self, fact: _Fact) -> Iterator[str]:
-        for measure in reversed(fact.measures[:2]):
+        for measure in fact.measures[:2]:
             for thing in fact.things[:1]:
                 yield self._say("top", measure=self._column(measure), things=self._many(thing.table))
 
@@ -159,11 +165,12 @@ class Starters:
             yield self._say("total_by_month", measure=self._column(fact.measures[0]))
 
     def _share(self, fact: _Fact) -> Iterator[str]:
-        for group in fact.groups[:1]:
-            yield self._say("share", tables=self._many(fact.table), dimension=self._label(group))
+        for measure in fact.measures[:1]:
+            for group in fact.groups[1:2] or fact.groups[:1]:
+                yield self._say("share", measure=self._column(measure), dimension=self._label(group))
 
     def _count_by(self, fact: _Fact) -> Iterator[str]:
-        for group in fact.groups[-1:]:
+        for group in fact.groups[:1]:
             yield self._say("count_by", tables=self._many(fact.table), dimension=self._label(group))
 
     def _filter(self, fact: _Fact) -> Iterator[str]:
@@ -175,10 +182,8 @@ class Starters:
                 yield self._say("filter", tables=self._many(fact.table), dimension=label, value=value)
 
     def _list(self, fact: _Fact) -> Iterator[str]:
-        name = name_of(fact.table, self._language)
-        shown = name or next((c for c in fact.table.columns if not is_key(fact.table, c)), None)
-        if shown:
-            yield self._say("list", column=self._low(label_of(shown, self._language)), tables=self._many(fact.table))
+        if name_of(fact.table, self._language):
+            yield self._say("list", tables=self._many(fact.table))
 
     def _line(self, fact: _Fact) -> str:
         """One table in "what can I ask?"."""
@@ -219,6 +224,12 @@ class Starters:
             values = {name: f" {v} " if v.isascii() else v for name, v in values.items()}
         text = self._words.say(f"grounding.starter_{kind}", **values)
         return " ".join(text.split()).replace(" ？", "？")
+
+
+def _group_rank(reached: _Reached) -> int:
+    """Groups that people think in come first; a column's own words count, and its table's if it is a name."""
+    words = {singular(word) for word in (*words_of(reached.column.name), *words_of(reached.table.name))}
+    return next((rank for rank, word in enumerate(_BEST_GROUPS) if word in words), len(_BEST_GROUPS) + reached.steps)
 
 
 def _measure_rank(column: Column) -> int:
