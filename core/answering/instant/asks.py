@@ -38,6 +38,7 @@ from core.answering.instant.reading import (
     Order,
     Path,
     Share,
+    Shared,
     Tally,
 )
 from core.answering.instant.schema_words import SchemaWords
@@ -100,9 +101,14 @@ class Asks:
         if entity.each:
             return
         if entity.kind is not None:
-            yield Ask(entity, (entity.kind,), distinct=self._repeats(entity.kind)), 0.1
+            yield Ask(entity, (entity.kind,), distinct=self._listed_once(entity)), 0.1
         else:
             yield Ask(entity, (), named=False, distinct=entity.distinct), 0.1
+
+    def _listed_once(self, entity: Entity) -> bool:
+        """Values are listed once each, but "paragraph texts" are those of the paragraphs, one by one."""
+        shared = any(isinstance(c, Shared) for c in entity.conditions)
+        return entity.kind is not None and self._repeats(entity.kind) and (entity.distinct or shared or not entity.owned)
 
     def _repeats(self, kind: Field) -> bool:
         """Whether values of this column are listed once each: not where they say who a row is."""
@@ -117,6 +123,13 @@ class Asks:
         """"for each continent, its id, name and how many countries it has"."""
         if by.entity is not None:
             yield from self._for_each(wishes, replace(by.entity, each=True))
+
+    def which_has(self, kind: Entity, entity: Entity) -> Made:
+        """"in which years were cars produced": values of a column that such rows have."""
+        if kind.kind is not None and not entity.each:
+            for found, cost in self._bind.narrowed(kind, Has(replace(entity, distinct=False))):
+                for ask, more in self.show(found):
+                    yield ask, cost + more
 
     def value_before(self, columns: Columns, entity: Entity) -> Made:
         """"how many cylinders does the car have": the number that stands in the column."""
@@ -353,11 +366,11 @@ class Asks:
 
     def _group_keys(self, group: Entity, path: Path, show: tuple[Field, ...]) -> tuple[Field, ...]:
         if group.kind is not None:
-            return tuple(dict.fromkeys((_moved_field(group.kind, path), *show)))
+            return (_moved_field(group.kind, path),)
         keys = self._words.table(group.table).primary_key
         owner = self._words.table(group.table)
         fields = tuple(_moved_field(Field(ColumnRef(group.table, k), owner.by_name[k].kind), path) for k in keys)
-        return tuple(dict.fromkeys((*fields, *show)))
+        return fields or show
 
     def _with_counts(self, wishes: Wishes, counts: list[WantCount], entity: Entity) -> Made:
         """"names and number of concerts of stadiums": one row per stadium."""
@@ -368,7 +381,11 @@ class Asks:
 
     def merged(self, first: Ask, second: Ask) -> Made:
         """"names of teachers and the number of courses they teach", "teachers and the courses they teach"."""
-        if first.groups or first.order or first.limit or first.entity.best or second.entity.best:
+        if first.order or first.limit or first.entity.best or second.entity.best:
+            return
+        if first.groups:
+            if _plain_ask(second):
+                yield from self._named_groups(second, first)
             return
         measured = [e for e in second.show if isinstance(e, Tally)]
         if _plain_ask(first) and measured and len(measured) == len(second.show) and not second.groups:
@@ -379,6 +396,7 @@ class Asks:
             yield from self._side_by_side(first, second)
         elif second.groups and _plain_ask(first):
             yield from self._named_groups(first, second)
+
 
     def _grouped_by(self, measured: Ask, named: Ask) -> Made:
         entity = named.entity
@@ -406,9 +424,9 @@ class Asks:
         home = next(f for f in grouped.groups if isinstance(f, Field) and f.column.table == named.entity.table)
         show = tuple(expression_moved(e, home.path) for e in named.show)
         fields = tuple(e for e in show if isinstance(e, Field))
-        groups = tuple(dict.fromkeys((*grouped.groups, *fields)))
-        shown = fields or grouped.group_show
-        yield replace(grouped, groups=groups, group_show=shown), 0.0
+        kept = grouped.group_show if grouped.named_groups or not fields else ()
+        shown = tuple(dict.fromkeys((*fields, *kept)))
+        yield replace(grouped, group_show=shown, named_groups=bool(fields) or grouped.named_groups), 0.0
 
     def _side_by_side(self, first: Ask, second: Ask) -> Made:
         if first.entity.kind or second.entity.kind or first.entity.having or second.entity.having:
@@ -436,8 +454,7 @@ class Asks:
             else:
                 shown = tuple(_moved_field(f, home.path) for f in fields)
                 kept = ask.group_show if ask.named_groups or _kinds(ask) else ()
-                groups = tuple(dict.fromkeys((*ask.groups, *shown)))
-                yield replace(ask, groups=groups, group_show=tuple(dict.fromkeys((*shown, *kept))), named_groups=True), cost
+                yield replace(ask, group_show=tuple(dict.fromkeys((*shown, *kept))), named_groups=True), cost
 
     def and_wishes(self, ask: Ask, wishes: Wishes) -> Made:
         if all(_plain(w) for w in wishes):
@@ -451,7 +468,9 @@ class Asks:
 
     def instead(self, ask: Ask, wishes: Wishes) -> Made:
         """A second sentence says what to list: "… List the name and id."."""
-        plain = tuple(w for w in wishes if not isinstance(w, WantAgain))
+        counted = isinstance(ask.show[0], Tally) if ask.show else False
+        again = [w for w in wishes if isinstance(w, WantCount) and counted and w.entity.table == ask.entity.table]
+        plain = tuple(w for w in wishes if not isinstance(w, WantAgain) and w not in again)
         if not plain or not all(_plain(w) for w in plain) or (len(plain) < len(wishes) and _plain_ask(ask)):
             return
         if ask.groups or _plain_ask(ask):

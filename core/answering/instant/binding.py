@@ -26,6 +26,7 @@ from core.answering.instant.meaning import (
     Values,
 )
 from core.answering.instant.moving import moved
+from core.answering.instant.naming import additive
 from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     AllOf,
@@ -266,6 +267,9 @@ class Binder:
         other = has.entity
         if other.kind is not None and has.times == () and other.kind.path == ():
             return self._has_kind(has, table)
+        if other.table == table and has.negated and len(other.conditions) == 1 and not other.best:
+            opposite = _opposite(other.conditions[0])
+            return [(opposite, 0.0)] if opposite else []
         if other.table == table or other.having or other.groups:
             return []
         ways: Ways = []
@@ -284,7 +288,7 @@ class Binder:
         if other.conditions or other.best or other.kind is None:
             return []
         fields = [(replace(other.kind, path=p), far) for p, far in self.reach(table, other.table) if not many(p)]
-        return [(Missing(f, negated=not has.negated), far + 0.5) for f, far in fields]
+        return [(Missing(f, negated=not has.negated), far + 0.9) for f, far in fields]
 
     def _kind_has(self, entity: Entity, has: Has) -> list[tuple[Entity, float]] | None:
         """Values of a column that rows of the same table have: "countries with singers above 20"."""
@@ -338,7 +342,10 @@ class Binder:
             yield from self._best_counted(entity, most, most.entity)
         elif most.columns is not None:
             for field, cost in self.fields(most.columns, entity.table):
-                if self.measurable(field) and not self.words.is_key(field.column):
+                if many(field.path) and additive(self.words, field):
+                    total = Tally(Function.SUM, field)
+                    yield replace(entity, best=Best(total, most.descending, most.n)), cost
+                elif self.measurable(field) and not self.words.is_key(field.column):
                     yield replace(entity, best=Best(field, most.descending, most.n)), cost
 
     def _best_counted(self, entity: Entity, most: Most, other: Entity) -> Iterator[tuple[Entity, float]]:
@@ -353,6 +360,15 @@ class Binder:
             conditions = (*entity.conditions, *(moved(c, path) for c in other.conditions))
             best = Best(Tally(most.function, path=path), most.descending, most.n)
             yield replace(entity, conditions=conditions, best=best), far
+
+
+def _opposite(condition: Condition) -> Condition | None:
+    """The condition that the others meet, where it is one for sure."""
+    if isinstance(condition, Related) and not condition.times and not condition.best:
+        return replace(condition, negated=not condition.negated)
+    if isinstance(condition, Compare) and not isinstance(condition.value, Extreme):
+        return replace(condition, op=_NEGATED[condition.op])
+    return None
 
 
 def having_of(op: Op, n: int) -> Having:

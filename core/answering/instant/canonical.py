@@ -4,12 +4,11 @@ from collections.abc import Hashable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from core.answering.instant.moving import expression_moved, moved
 from core.answering.instant.paths import reversed_path
 from core.answering.instant.reading import (
     Bucket,
     ColumnRef,
-    Expression,
+    Extreme,
     Field,
     Function,
     Having,
@@ -38,30 +37,31 @@ def simplified(reading: Reading) -> Reading:
 def _from_counted(reading: Reading) -> Reading:
     """The same groups seen from the rows that are counted, one step away: concerts by stadium, not stadiums with concerts."""
     expressions = [*reading.show, *(o.by for o in reading.order), *(h.tally for h in reading.having)]
-    paths = {e.path for e in expressions if isinstance(e, Tally) and e.field is None and e.path}
-    if not reading.groups or len(paths) != 1 or len(path := paths.pop()) != 1 or not path[0].many:
+    tallies = [e.of if isinstance(e, Share) else e for e in expressions if isinstance(e, Tally | Share)]
+    paths = {t.path for t in tallies if t.field is None}
+    if not reading.groups or len(paths) != 1 or not (path := paths.pop()) or not all(link.many for link in path):
         return reading
-    if any(isinstance(e, Tally | Share | Portion) and getattr(e, "path", ()) != path for e in expressions):
+    if any(t.field is not None for t in tallies) or any(isinstance(e, Portion) for e in expressions):
         return reading
-    back = reversed_path(path)
-    if any(isinstance(c, Related) for c in reading.conditions):
-        return reading
+    moved_parts = _seen_from(reading, path, reversed_path(path))
+    assert isinstance(moved_parts, Reading)
+    return replace(moved_parts, table=path[-1].right)
 
-    def seen(expression: Expression) -> Expression:
-        if isinstance(expression, Tally):
-            return replace(expression, path=())
-        return expression_moved(expression, back)
 
-    return Reading(
-        path[0].right,
-        tuple(seen(e) for e in reading.show),
-        tuple(moved(c, back) for c in reading.conditions),
-        tuple(g for g in (seen(g) for g in reading.groups) if isinstance(g, Field | Bucket)),
-        tuple(replace(h, tally=replace(h.tally, path=())) for h in reading.having),
-        tuple(replace(o, by=seen(o.by)) for o in reading.order),
-        reading.limit,
-        reading.distinct,
-    )
+def _seen_from(value: Any, path: Path, back: Path) -> Any:
+    """`value` for the rows at the end of `path`: what lay beyond it comes nearer, all else lies behind `back`."""
+    if isinstance(value, tuple):
+        return tuple(_seen_from(v, path, back) for v in value)
+    if isinstance(value, Link | ColumnRef | type) or not is_dataclass(value):
+        return value
+    if isinstance(value, Field | Tally | Related):
+        here = value.path
+        if isinstance(value, Tally) and value.field is not None:
+            return replace(value, field=_seen_from(value.field, path, back))
+        return replace(value, path=here[len(path) :] if here[: len(path)] == path else (*back, *here))
+    if isinstance(value, Extreme):
+        return value
+    return replace(value, **{f.name: _seen_from(getattr(value, f.name), path, back) for f in fields(value)})
 
 
 def _as_groups(reading: Reading) -> Reading:

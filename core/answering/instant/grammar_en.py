@@ -15,6 +15,8 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("C", "T C", "owned", 0.0),
     ("C", "T mine C", "owned", 0.0),
     ("C", "C of T", "owned_after", 0.05),
+    ("C", "their C", "same", 0.0),
+    ("verb", "verb to verb", "nothing", 0.0),
     ("D", "V", "same", 0.0),
     ("D", "N", "same", 0.0),
     ("D", "N unit", "same", 0.0),
@@ -47,6 +49,8 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("E", "E verb|with they", "same", 0.15),
     # predicates: what comes after "with", "whose", "that have"
     ("P", "C @cmp D", "check", 0.0),
+    ("P", "C @cmp D and|but @cmp D", "check_two", 0.0),
+    ("P", "@attr_verb @cmp D and|but @cmp D", "check_two", 0.0),
     ("P", "C @cmp_time D", "check_time", 0.0),
     ("P", "C @adj D", "adjective_on", 0.0),
     ("P", "C @adj D or D", "adjective_on", 0.0),
@@ -123,6 +127,7 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("M", "E verb|with by|in|from|for|at|to|on?", "has", 0.12),
     ("M", "who E verb|with? by|in|from|for|at|to|on?", "has", 0.05),
     ("M", "who? @attr_verb @cmp D", "check", 0.02),
+    ("M", "who? @attr_verb @cmp D and|but @cmp D", "check_two", 0.0),
     ("M", "without E", "has_no", 0.0),
     ("M", "who P", "same", 0.02),
     ("M", "who verb P", "same", 0.02),
@@ -227,6 +232,7 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("S", "how_many E with|verb? by|in|of|for|at|to|on|from? each E verb|with?", "count_each", 0.0),
     ("S", "S and|comma S", "merged", 0.05),
     ("S", "S comma and S", "merged", 0.05),
+    ("S", "S comma? and cmd S", "merged", 0.05),
     ("S", "S and|comma they verb S", "merged", 0.05),
     ("S", "L and|comma S", "wishes_and", 0.05),
     ("S", "L comma and S", "wishes_and", 0.05),
@@ -262,6 +268,7 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("Q", "Q comma? and? cmd L", "instead", 0.0),
     ("Q", "Q comma? and? cmd L of E", "instead_of", 0.0),
     ("Q", "where_from E from?", "where_from", 0.0),
+    ("Q", "in|at|on|from|for cmd E E", "which_has", 0.0),
 )
 
 

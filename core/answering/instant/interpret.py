@@ -16,17 +16,20 @@ from core.answering.instant.chart import Chart, Edge
 from core.answering.instant.explain import Told, told
 from core.answering.instant.finish import finished
 from core.answering.instant.grammar_en import english
+from core.answering.instant.grammar_zh import chinese
 from core.answering.instant.phrases import Phrases, actions_of
 from core.answering.instant.reading import Reading
 from core.answering.instant.schema_words import SchemaWords, words_of
+from core.answering.instant.turned import Turned
 from core.answering.instant.spans import Spans, english_spans
+from core.answering.instant.spans_zh import chinese_spans, word_at
 from core.connections.schema import Schema
 from core.grounding.inquiry import Inquiry
 from core.grounding.values import ValueSource
 
 MARGIN = 0.12
 WORST = 2.6
-LONGEST = 60
+LONGEST = 90
 
 
 @dataclass(frozen=True)
@@ -77,24 +80,31 @@ def interpret(inquiry: Inquiry, schema: Schema, values: ValueSource, previous: R
     The clock is the inquiry's `now`. Nothing is read but the schema and `values`.
     """
     words = words_of(schema)
-    spans = english_spans(inquiry.text, words, values, inquiry.now)
+    spans = spans_for(inquiry, words, values)
     if not spans.length or spans.length > LONGEST:
         return Abstained(Phrase("instant.too_long" if spans.length else "instant.no_words"))
     unknown = [i for i in range(spans.length) if i not in spans.covered and any(c.isalnum() for c in spans.texts[i])]
     if unknown:
-        word = spans.texts[unknown[0]]
+        word = word_at(inquiry.text, unknown[0]) if inquiry.language == "zh" else spans.texts[unknown[0]]
         return Abstained(Phrase("instant.unknown_word", {"word": word}), word)
-    found = readings(spans, words)
+    found = readings(spans, words, inquiry.language)
     if not found:
         return Abstained(Phrase("instant.no_reading"))
     return _chosen(found, spans, inquiry, schema)
 
 
-def readings(spans: Spans, words: SchemaWords) -> list[_Found]:
+def spans_for(inquiry: Inquiry, words: SchemaWords, values: ValueSource) -> Spans:
+    """The leaves of the question, in its language."""
+    find = chinese_spans if inquiry.language == "zh" else english_spans
+    return find(inquiry.text, words, values, inquiry.now)
+
+
+def readings(spans: Spans, words: SchemaWords, language: str) -> list[_Found]:
     """All readings of a question, cheapest first, each once."""
     binder = Binder(words)
-    actions = {**actions_of(Phrases(words, binder)), **actions_of(Asks(words, binder))}
-    chart = Chart(english(), actions, spans.length)
+    phrases, asks = Phrases(words, binder), Asks(words, binder)
+    actions = {**actions_of(phrases), **actions_of(asks), **actions_of(Turned(phrases, asks, binder))}
+    chart = Chart(chinese() if language == "zh" else english(), actions, spans.length)
     chart.parse(spans.leaves)
     found: dict[Hashable, _Found] = {}
     for edge in chart.whole("Q", spans.first):

@@ -143,6 +143,7 @@ class Entity:
     having: tuple[Having, ...] = ()
     each: bool = False
     distinct: bool = False
+    owned: bool = False
     groups: tuple[Field | Bucket, ...] = ()
 
     @property

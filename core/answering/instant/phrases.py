@@ -27,7 +27,7 @@ from core.answering.instant.meaning import (
     Values,
 )
 from core.answering.instant.naming import SUBJECTS, is_name
-from core.answering.instant.reading import Compare, Field, Function, Op, Related
+from core.answering.instant.reading import ColumnRef, Compare, Field, Function, Op, Related
 from core.answering.instant.schema_words import SchemaWords
 from core.answering.instant.times import When
 from core.connections.schema import Kind
@@ -57,7 +57,21 @@ class Phrases:
             if is_name(self._words, ref):
                 continue
             if kind in SUBJECTS and not meant & self._words.referred(ref):
-                yield Entity(ref.table, Field(ref, kind)), cost + 0.3
+                owned = columns.words.startswith(f"{ref.table} ")
+                yield Entity(ref.table, Field(ref, kind), owned=owned), cost + 0.3 + self._unlikely(ref, kind)
+
+    def _unlikely(self, ref: ColumnRef, kind: Kind) -> float:
+        """Numbers that point at rows, or that measure, are seldom spoken of as things."""
+        if kind is not Kind.INTEGER or self._words.unique(ref):
+            return 0.0
+        return 0.3 if self._words.referred(ref) else 0.0 if self._bind.yearly(Field(ref, kind)) else 0.15
+
+    def nothing(self) -> Made:
+        return [(None, 0.0)]
+
+    def check_two(self, columns: Columns, low: str, first: Operand, high: str, second: Operand) -> Made:
+        """"weighing no less than 3000 and no more than 4000"."""
+        yield Together((Check(columns, Op(low), (first,)), Check(columns, Op(high), (second,)))), 0.0
 
     def of_value(self, values: Values) -> Made:
         """Rows called by a value: "the cats"."""

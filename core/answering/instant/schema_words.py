@@ -169,7 +169,8 @@ def _table_phrases(table: Table) -> dict[Phrase, float]:
     if len(words) > 1 and words[-1] in ("data", "list", "info", "record", "table", "master", "detail", "name"):
         found.setdefault(words[:-1], 0.3)
     for size in range(1, len(words)):
-        found.setdefault(words[size:], 0.35)
+        if not set(words[size:]) <= _GENERIC:
+            found.setdefault(words[size:], 0.35)
     for text, cost in _english_labels(table.comment, table.descriptions):
         found[text] = min(cost, found.get(text, 9.0))
     return found

@@ -33,9 +33,10 @@ class Spans:
     first: int
     covered: frozenset[int]
     texts: tuple[str, ...]
+    joint: str = " "
 
     def text(self, start: int, end: int) -> str:
-        return " ".join(self.texts[start:end])
+        return self.joint.join(self.texts[start:end]).strip()
 
 
 def english_spans(text: str, words: SchemaWords, values: ValueSource, now: datetime) -> Spans:
@@ -53,7 +54,7 @@ def english_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
             if word.category == "skip":
                 skips.update(range(i, end))
             else:
-                leaves.extend(_function(word, words, i, end))
+                leaves.extend(function_leaves(word, words, i, end))
     leaves.extend(_schema_leaves(tokens, words))
     leaves.extend(_number_leaves(tokens))
     leaves.extend(_verb_leaves(tokens))
@@ -62,7 +63,9 @@ def english_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
     return spans_of(leaves, skips, len(tokens), tuple(t.text for t in tokens))
 
 
-def spans_of(leaves: Sequence[Edge], skips: set[int], length: int, texts: tuple[str, ...]) -> Spans:
+def spans_of(
+    leaves: Sequence[Edge], skips: set[int], length: int, texts: tuple[str, ...], joint: str = " "
+) -> Spans:
     """Leaves end after the words that say nothing, so that what follows finds them."""
 
     def after(position: int) -> int:
@@ -75,10 +78,10 @@ def spans_of(leaves: Sequence[Edge], skips: set[int], length: int, texts: tuple[
         ends = {leaf.end, after(leaf.end)}
         stretched += [Edge(leaf.category, leaf.start, end, leaf.meaning, leaf.cost) for end in ends]
     covered = frozenset(p for leaf in leaves for p in range(leaf.start, leaf.end)) | skips
-    return Spans(tuple(stretched), length, after(0), covered, texts)
+    return Spans(tuple(stretched), length, after(0), covered, texts, joint)
 
 
-def _function(word: FunctionWord, words: SchemaWords, start: int, end: int) -> Iterator[Edge]:
+def function_leaves(word: FunctionWord, words: SchemaWords, start: int, end: int) -> Iterator[Edge]:
     """The leaves of a function word; adjectives become predicates on whatever columns they speak of here."""
     if word.category in ("sadj", "cadj", "ask_attribute", "attr_verb"):
         for part in word.value.split():

@@ -1,0 +1,212 @@
+"""What each stretch of a Chinese question may be. Positions are characters.
+
+Words come from the CC-CEDICT dictionary (its segmentation and its English), from our own short list of business
+words, and from the Chinese labels of the schema; schema names in English are found through the translation.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import Any
+
+from core.answering.instant.chart import Edge
+from core.answering.instant.lexicon import lexicon
+from core.answering.instant.meaning import Number, Values
+from core.answering.instant.reading import ColumnRef
+from core.answering.instant.schema_words import Call, SchemaWords, synonyms, walk
+from core.answering.instant.spans import Spans, call_leaves, function_leaves, spans_of
+from core.answering.instant.times import chinese_times
+from core.answering.instant.words import singular
+from core.grounding.values import ValueSource
+
+Way = tuple[tuple[str, ...], float]
+_CLASSIFIERS = "个只位名家场种门辆件条份间所座项台本张篇部款次笔类"
+_NUMERAL = re.compile(rf"(\d+(?:,\d{{3}})*(?:\.\d+)?)\s*(万|亿|千|百)?[{_CLASSIFIERS}]?|([一二两三四五六七八九十]+)[{_CLASSIFIERS}]")
+_DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+_SCALES = {"百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000, None: 1}
+_QUOTED = re.compile(r"[“\"'‘「『](.+?)[”\"'’」』]")
+_LATIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[-.&][A-Za-z0-9_]+)*")
+LONGEST_COMPOUND = 4
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word at a place, and the English phrases it may stand for, each at a cost."""
+
+    start: int
+    end: int
+    text: str
+    ways: tuple[Way, ...]
+
+
+def chinese_spans(text: str, words: SchemaWords, values: ValueSource, now: datetime) -> Spans:
+    """The leaves of a Chinese question."""
+    text = unicodedata.normalize("NFKC", text).rstrip("?.!。!? ")
+    lattice = _lattice(text)
+    bounds = {w.start for ws in lattice.values() for w in ws} | {w.end for ws in lattice.values() for w in ws}
+    leaves: list[Edge] = []
+    skips: set[int] = set()
+    for i in range(len(text)):
+        for end, word in lexicon("zh").at(text, i):
+            if end - i == 1 and not ({i, end} <= bounds or text[i] in ",;:、。?"):
+                continue
+            if word.category == "skip":
+                skips.update(range(i, end))
+            else:
+                leaves.extend(function_leaves(word, words, i, end))
+    leaves.extend(_label_leaves(text, words))
+    leaves.extend(_name_leaves(text, lattice, words))
+    leaves.extend(_numbers(text))
+    leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in chinese_times(text, now))
+    leaves.extend(_value_leaves(text, lattice, words, values))
+    pieces = [""] * len(text)
+    for i, piece in enumerate(text):
+        pieces[i] = piece
+    return spans_of(leaves, skips, len(text), tuple(pieces), joint="")
+
+
+def word_at(text: str, place: int) -> str:
+    """The dictionary word that holds this character."""
+    return next((w for w, start, _ in _segments(text) if start <= place < start + len(w)), text[place])
+
+
+@cache
+def _tokenizer() -> Any:
+    # Loaded at the first Chinese question: the dictionary takes a moment and some memory.
+    import lindera
+
+    return lindera.Tokenizer(lindera.load_dictionary("embedded://cc-cedict"))
+
+
+@lru_cache(maxsize=512)
+def _segments(text: str) -> tuple[tuple[str, int, tuple[Way, ...]], ...]:
+    """The dictionary words of a text with their places in characters and their English."""
+    encoded = text.encode()
+    found = []
+    for token in _tokenizer().tokenize(text):
+        start = len(encoded[: token.byte_start].decode(errors="ignore"))
+        found.append((token.surface, start, _translated(token.surface, ",".join(token.details[7:]))))
+    return tuple(found)
+
+
+def _translated(word: str, glosses: str) -> tuple[Way, ...]:
+    """English phrases for a Chinese word: our own first, then the dictionary's, then the heads of its longer ones."""
+    ways: dict[tuple[str, ...], float] = {}
+    for place, phrase in enumerate(lexicon("zh").glosses.get(word, ())):
+        ways.setdefault(tuple(singular(p) for p in phrase.split()), 0.04 * place)
+    for place, gloss in enumerate(glosses.split("/")[:8]):
+        if gloss.startswith(("CL:", "variant", "old variant", "see ", "surname ", "abbr")):
+            continue
+        plain = re.sub(r"\([^)]*\)", " ", gloss).lower().strip().removeprefix("to ").removeprefix("a ").removeprefix("the ")
+        phrase = tuple(singular(p) for p in re.findall(r"[^\W_]+", plain))
+        if 0 < len(phrase) <= 3:
+            ways.setdefault(phrase, 0.1 + 0.03 * place)
+            if len(phrase) > 1:
+                ways.setdefault(phrase[-1:], 0.35 + 0.03 * place)
+    return tuple(sorted(ways.items(), key=lambda w: w[1])[:9])
+
+
+def _lattice(text: str) -> dict[int, list[Word]]:
+    """All words by where they start: the segmentation's, our own, and runs of Latin letters."""
+    found: dict[int, list[Word]] = {}
+
+    def put(start: int, word: str, ways: tuple[Way, ...]) -> None:
+        if ways and not any(w.text == word for w in found.get(start, ())):
+            found.setdefault(start, []).append(Word(start, start + len(word), word, ways))
+
+    for word, start, ways in _segments(text):
+        if not re.fullmatch(r"[\W\d_]+", word):
+            put(start, word, ways or (((word.lower(),), 9.0),))
+    own = lexicon("zh").glosses
+    for i in range(len(text)):
+        for size in (4, 3, 2):
+            if text[i : i + size] in own:
+                put(i, text[i : i + size], _translated(text[i : i + size], ""))
+    for match in _LATIN.finditer(text):
+        found.pop(match.start(), None)
+        parts = tuple(singular(p) for p in re.findall(r"[a-z]+|\d+", re.sub(r"[_-]", " ", match[0].lower())))
+        put(match.start(), match[0], ((parts, 0.0),))
+    return found
+
+
+def _label_leaves(text: str, words: SchemaWords) -> Iterator[Edge]:
+    """The schema's own Chinese labels, wherever they stand."""
+    for i in range(len(text)):
+        for end in range(i + 1, min(i + words.longest, len(text)) + 1):
+            calls = words.chinese.get(text[i:end])
+            if calls:
+                yield from call_leaves([(c, 0.0) for c in calls], i, end, text[i:end])
+
+
+def _name_leaves(text: str, lattice: Mapping[int, Sequence[Word]], words: SchemaWords) -> Iterator[Edge]:
+    """English names of the schema, found through the English of the words; compounds over several words."""
+    for start in lattice:
+        found: dict[int, list[tuple[Call, float]]] = {}
+        stack: list[tuple[int, Mapping[str, Any], float, int]] = [(start, words.tree, 0.0, 0)]
+        while stack:
+            at, node, cost, size = stack.pop()
+            if size:
+                found.setdefault(at, []).extend((c, cost) for c in node.get("", ()))
+            if size >= LONGEST_COMPOUND:
+                continue
+            for word in lattice.get(at, ()):
+                for phrase, more in _with_synonyms(word.ways):
+                    inner = walk(node, phrase)
+                    if inner is not None and cost + more < 1.0:
+                        stack.append((word.end, inner, cost + more, size + 1))
+        for end, calls in found.items():
+            yield from call_leaves(calls, start, end, text[start:end])
+
+
+def _with_synonyms(ways: Sequence[Way]) -> Iterator[Way]:
+    for phrase, cost in ways:
+        yield phrase, cost
+        for other in synonyms().get(phrase, ()):
+            yield other, cost + 0.12
+
+
+def _numbers(text: str) -> Iterator[Edge]:
+    for match in _NUMERAL.finditer(text):
+        figures, scale, written = match.groups()
+        if figures is not None:
+            value = float(figures.replace(",", "")) * _SCALES[scale]
+        else:
+            tens, _, ones = written.rpartition("十")
+            value = (_DIGITS.get(tens, 1) * 10 if "十" in written else 0) + _DIGITS.get(ones, 0)
+        yield Edge("N", match.start(), match.end(), Number(float(value)), 0.0)
+        if match.end() - 1 > match.start() and text[match.end() - 1] in _CLASSIFIERS and figures is not None:
+            yield Edge("N", match.start(), match.end() - 1, Number(float(value)), 0.0)
+
+
+def _value_leaves(
+    text: str, lattice: Mapping[int, Sequence[Word]], words: SchemaWords, values: ValueSource
+) -> Iterator[Edge]:
+    asked: dict[str, list[tuple[int, int, float, bool]]] = {}
+    for match in _QUOTED.finditer(text):
+        asked.setdefault(match[1].strip(), []).append((match.start(), match.end(), 0.0, True))
+    for start, here in lattice.items():
+        for word in here:
+            latin = bool(_LATIN.fullmatch(word.text))
+            if latin or len(word.text) > 1:
+                asked.setdefault(word.text, []).append((start, word.end, 0.0, False))
+            if not latin:
+                for phrase, cost in word.ways[:5]:
+                    asked.setdefault(" ".join(phrase), []).append((start, word.end, 0.1 + cost, False))
+            for after in lattice.get(word.end, ()):
+                asked.setdefault(text[start : after.end], []).append((start, after.end, 0.0, False))
+                for third in lattice.get(after.end, ()):
+                    asked.setdefault(text[start : third.end], []).append((start, third.end, 0.0, False))
+    hits: dict[str, list[tuple[ColumnRef, str, float]]] = {}
+    for hit in values.matching(list(asked)):
+        ref = ColumnRef(hit.table, hit.column)
+        if hit.similarity >= 0.9 and ref in words.kinds and (len(hit.value) > 1 or hit.words == hit.value):
+            hits.setdefault(hit.words, []).append((ref, hit.value, 0.5 * (1 - hit.similarity)))
+    for phrase, places in asked.items():
+        for start, end, cost, quoted in places:
+            options = tuple((r, v, c + cost) for r, v, c in hits.get(phrase, ()))[:12]
+            if options or quoted:
+                best = min((c for *_, c in options), default=0.0)
+                yield Edge("V", start, end, Values(options, phrase, quoted), best)

@@ -1,0 +1,168 @@
+"""Actions for Chinese word order: each hands its parts, turned around, to the action that gives the meaning."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from core.answering.instant.asks import Asks
+from core.answering.instant.binding import Binder
+from core.answering.instant.meaning import (
+    Ask,
+    Average,
+    By,
+    Check,
+    Columns,
+    Entity,
+    Has,
+    InTime,
+    Most,
+    Number,
+    Operand,
+    Predicate,
+    Wishes,
+)
+from core.answering.instant.phrases import Phrases
+from core.answering.instant.reading import Function, Grain, Op
+from core.answering.instant.times import When
+
+Made = Iterable[tuple[Any, float]]
+
+
+class Turned:
+    """Actions whose parts come in another order than in English."""
+
+    def __init__(self, phrases: Phrases, asks: Asks, binder: Binder) -> None:
+        self._phrases = phrases
+        self._asks = asks
+        self._bind = binder
+
+    # -- predicates ------------------------------------------------------------------------------------------------
+
+    def check_tail(self, columns: Columns, operand: Operand, op: str) -> Made:
+        return self._phrases.check(columns, op, operand)
+
+    def check_when(self, columns: Columns, operand: Operand, op: str) -> Made:
+        return self._phrases.check_time(columns, op, operand)
+
+    def against_average_tail(self, columns: Columns, *rest: Any) -> Made:
+        return self._phrases.against_average(columns, rest[-1], *rest[:-1])
+
+    def against_extreme(self, columns: Columns, op: str, extreme: str, other: Columns) -> Made:
+        if {r for r, _ in columns.options} & {r for r, _ in other.options}:
+            function = Function.MAX if extreme == "desc" else Function.MIN
+            yield Check(columns, Op(op), (Average(function),)), 0.0
+
+    def equals_either(self, first: Number, columns: Columns, second: Number, again: Columns) -> Made:
+        return self._phrases.equals(columns, first, second) if columns == again else ()
+
+    def equals_two(self, first: Number, second: Number, columns: Columns) -> Made:
+        return self._phrases.equals(columns, first, second)
+
+    def over(self, number: Number, columns: Columns) -> Made:
+        """"4个以上": whether four belongs to it is open, so both are meant until one is chosen."""
+        for op in (">", ">="):
+            yield from self._phrases.check(columns, op, number)
+
+    def over_times(self, number: Number, entity: Entity) -> Made:
+        for op in (">", ">="):
+            yield from self._phrases.has_times(op, number, entity)
+
+    def ages(self, first: Number, adjective: tuple[Columns, Op], second: Number, *again: Any) -> Made:
+        return self._phrases.adjective(adjective, first, second)
+
+    def has_times_after(self, entity: Entity, op: str, number: Number) -> Made:
+        return self._phrases.has_times(op, number, entity)
+
+    def time_after_op(self, window: When, op: str) -> Made:
+        return self._phrases.time_op(op, window)
+
+    def most_columns_desc(self, columns: Columns) -> Made:
+        return self._phrases.most("desc", columns)
+
+    def most_columns_asc(self, columns: Columns) -> Made:
+        return self._phrases.most("asc", columns)
+
+    def most_related_sup(self, entity: Entity, extreme: str) -> Made:
+        return self._phrases.most_counted(extreme, entity)
+
+    # -- entities --------------------------------------------------------------------------------------------------
+
+    def best_in_few(self, most: Most, number: Number, entity: Entity) -> Made:
+        return self._phrases.best_few(number, most, entity)
+
+    def best_few_before(self, predicate: Predicate, number: Number, entity: Entity) -> Made:
+        if isinstance(predicate, Most) and number.value >= 1:
+            return self._bind.narrowed(entity, replace(predicate, n=int(number.value)))
+        return ()
+
+    def kind_or_compound(self, first: Entity, second: Entity) -> Made:
+        """"汽车的型号", "不同位置": what belongs to something else."""
+        if first.bare and second.bare and first.table != second.table and not first.each and first.kind is None:
+            return self._phrases.compound(first, second)
+        return ()
+
+    def kind_of_entity(self, entity: Entity, columns: Columns) -> Made:
+        """"商店的位置": the values of a column of these rows."""
+        if entity.kind is None and not entity.best and not entity.each:
+            for found, cost in self._phrases.kind(columns):
+                if found.table == entity.table:
+                    yield replace(found, conditions=entity.conditions, owned=entity.bare), cost
+
+    # -- questions -------------------------------------------------------------------------------------------------
+
+    def want_function_after(self, columns: Columns, function: str) -> Made:
+        return self._asks.want_function(function, columns)
+
+    def count_each_before(self, entity: Entity, counted: Entity) -> Made:
+        """"每个体育场有多少场音乐会", and without "each": how many this one has."""
+        if entity.each:
+            return self._asks.for_each_count(By(replace(entity, each=False)), counted)
+        return self._counted_of(entity, counted)
+
+    def _counted_of(self, entity: Entity, counted: Entity) -> Made:
+        for found, cost in self._bind.narrowed(counted, Has(replace(entity, distinct=False))):
+            for ask, more in self._asks.count(found):
+                yield ask, cost + more
+
+    def count_narrowed(self, entity: Entity, predicate: Predicate) -> Made:
+        """"多少宠物的体重大于10": the predicate comes after."""
+        for found, cost in self._bind.narrowed(entity, predicate):
+            for ask, more in self._asks.count(found):
+                yield ask, cost + more
+
+    def grain_before(self, grain: str, ask: Ask) -> Made:
+        return self._asks.grouped(ask, By(grain=Grain(grain)))
+
+    def grain_after(self, ask: Ask, grain: str) -> Made:
+        return self._asks.grouped(ask, By(grain=Grain(grain)))
+
+    def wishes_where_before(self, predicate: Predicate, wishes: Wishes) -> Made:
+        return self._asks.wishes_where(wishes, predicate)
+
+    def shown_narrowed(self, entity: Entity, predicate: Predicate) -> Made:
+        for found, cost in self._bind.narrowed(entity, predicate):
+            for ask, more in self._asks.show(found):
+                yield ask, cost + more
+
+    def which_narrowed(self, entity: Entity, predicate: Predicate) -> Made:
+        return self.shown_narrowed(entity, predicate)
+
+    def which_before(self, predicate: Predicate, entity: Entity) -> Made:
+        return self.shown_narrowed(entity, predicate)
+
+    def which_kind(self, columns: Columns, predicate: Predicate) -> Made:
+        for entity, cost in self._phrases.kind(columns):
+            for ask, more in self.shown_narrowed(entity, predicate):
+                yield ask, cost + more
+
+    def commonest_whose(self, most: str, entity: Entity, columns: Columns) -> Made:
+        return self._asks.commonest_of(most, columns, entity)
+
+    def commonest_before(self, entity: Entity, most: str, columns: Columns) -> Made:
+        return self._asks.commonest_of(most, columns, entity)
+
+    def instead_whose(self, ask: Ask, entity: Entity, wishes: Wishes) -> Made:
+        return self._asks.instead_of(ask, wishes, entity)
+
+    def timed_ask(self, window: When, ask: Ask) -> Made:
+        return self._asks.narrowed_ask(ask, InTime((window,)))
