@@ -186,8 +186,11 @@ class _Conversation(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body: dict[str, Any] = {}
+        with contextlib.suppress(ValueError):
+            body = json.loads(raw)
         with contextlib.suppress(ConnectionError):
-            self._take(Asked(self.path, {k.lower(): v for k, v in self.headers.items()}, json.loads(raw), raw))
+            self._take(Asked(self.path, {k.lower(): v for k, v in self.headers.items()}, body, raw))
 
     def _take(self, asked: Asked) -> None:
         step = self.server.stub.step_for(asked)

@@ -256,6 +256,8 @@ class Models:
             if (old["provider"], old["base_url"]) != (new.provider, base_url):
                 raise _wrong("key_again")
             key = self._key(old)
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise _wrong("key_wrong")
         if provider.needs_key and not key:
             raise _wrong("key_needed", provider=provider.label)
         name = " ".join(new.name.split()) or f"{provider.label} {new.model.strip()}"
@@ -294,9 +296,9 @@ def ensure_first_model(book: Models, settings: Settings) -> None:
         raise SettingsInvalid(problem=f"ASKWELL_MODEL_URL: {error}") from error
 
 
-def warm(book: Models) -> None:
+def load_default(book: Models) -> None:
     """Load the default model's library and build its client now, so that the first question does not wait for it."""
-    with contextlib.suppress(ModelUnavailable), book.lease(SYSTEM, "warm") as lease:
+    with contextlib.suppress(ModelUnavailable), book.lease(SYSTEM, "load") as lease:
         _ = lease.chat
 
 

@@ -5,7 +5,7 @@ its first model is built, because that takes seconds.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -29,7 +29,7 @@ class Endpoint:
 
     base_url: str
     model: str
-    key: str
+    key: str = field(repr=False)
     seconds: float
     plain: bool = False
 

@@ -93,6 +93,8 @@ def test_another_model_takes_over_when_the_default_goes(book: Models) -> None:
         ({"base_url": ""}, "address_needed"),
         ({"base_url": "http://169.254.169.254/"}, "address_forbidden"),
         ({"provider": "openai", "base_url": ""}, "key_needed"),
+        ({"key": "sk-密钥"}, "key_wrong"),
+        ({"key": "sk-one\nX-Evil: two"}, "key_wrong"),
         ({"prompt_price": 1.0}, "both_prices"),
         ({"prompt_price": -1.0, "completion_price": 1.0}, "wrong_price"),
         ({"prompt_price": float("nan"), "completion_price": 1.0}, "wrong_price"),

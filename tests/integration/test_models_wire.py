@@ -1,8 +1,12 @@
 """Each protocol over real HTTP: streams, counts, and every way a server can misbehave."""
 
 import gzip
+import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -259,3 +263,26 @@ def test_one_client_serves_many_threads() -> None:
             thread.join(10)
     assert answers == {word: word[::-1] for word in answers}
     assert len(answers) == 12
+
+
+TRACED = """
+import sys, time
+from tests.doubles import finish
+from tests.integration.test_models_wire import QUESTION, Candidate, Endpoint, PROVIDERS, lease_on, price_of
+from core.stop import Stop
+from uuid import uuid4
+endpoint = Endpoint(sys.argv[1], "m", "", 5.0)
+lease = lease_on(Candidate(uuid4(), "m", PROVIDERS["compatible"], endpoint, price_of("compatible", "m", False, None, None)))
+assert finish(lease.write(QUESTION, Stop())) == "SELECT 1"
+time.sleep(2)
+"""
+
+
+def test_a_tracing_service_in_the_environment_is_told_nothing() -> None:
+    with OpenAIStub(Say("SELECT 1")) as stub, OpenAIStub(Say("")) as spy:
+        tracing = {"LANGSMITH_TRACING": "true", "LANGSMITH_API_KEY": "x", "LANGSMITH_ENDPOINT": spy.root}
+        root = Path(__file__).resolve().parents[2]
+        command = [sys.executable, "-c", TRACED, stub.url]
+        subprocess.run(command, env={**os.environ, **tracing}, cwd=root, check=True, capture_output=True, timeout=60)
+    assert len(stub.requests) == 1
+    assert spy.requests == []
