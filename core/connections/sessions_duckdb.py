@@ -34,7 +34,7 @@ def open_duckdb(target: Target, limits: Limits) -> "DuckdbSession":
     except OSError:
         raise ConnectionFailed("there is no such file") from None
     child, server = IDLE.take(key) or _start(target)
-    return DuckdbSession(child, server, limits, key if target.lasting else None)
+    return DuckdbSession(child, server, target, limits, key if target.lasting else None)
 
 
 def _identity(file: str) -> tuple[object, ...]:
@@ -114,9 +114,11 @@ class DuckdbSession:
 
     dialect = Dialect.DUCKDB
 
-    def __init__(self, child: Child, server: str, limits: Limits, key: tuple[object, ...] | None) -> None:
+    def __init__(
+        self, child: Child, server: str, target: Target, limits: Limits, key: tuple[object, ...] | None
+    ) -> None:
         self.limits, self.server = limits, server
-        self._child, self._key = child, key
+        self._child, self._target, self._key = child, target, key
         self._closed = False
 
     def read(self, sql: str, rows: int | None = None) -> Fetched:
@@ -144,6 +146,10 @@ class DuckdbSession:
         return [tuple(row) for row in self._ask({"look": sql, "parameters": list(parameters)})["rows"]]
 
     def _ask(self, question: dict[str, object]) -> dict[str, Any]:
+        if not self._child.alive:
+            # The statement before this one had to be ended.
+            self._child.close()
+            self._child, _ = _start(self._target)
         try:
             answer = self._child.ask(question, self.limits.seconds, _WRAPPING * self.limits.bytes)
         except ChildLate:

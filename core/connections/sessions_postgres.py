@@ -58,7 +58,8 @@ def _connect(target: Target, limits: Limits) -> "psycopg.Connection[tuple[Any, .
         "tcp_user_timeout": int((limits.seconds + GRACE_SECONDS) * 1000),
         "sslmode": target.options.get("sslmode"),
         # A server that is verified by name is verified against the authorities this machine trusts.
-        "sslrootcert": "system" if target.options.get("sslmode") == "verify-full" else None,
+        "sslrootcert": target.options.get("sslrootcert")
+        or ("system" if target.options.get("sslmode") == "verify-full" else None),
         # No file of the portal's own user may lend a password, a key or a setting to this visit.
         "passfile": os.devnull,
         "sslcert": os.devnull + "/none",

@@ -1,0 +1,121 @@
+"""Connection: one database as one actor may ask it."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from core.connections import runner, samples
+from core.connections.guard import CheckedQuery, Scope
+from core.connections.result import ResultTable
+from core.connections.schema import Dialect, Schema
+from core.connections.session import Fetched, Limits, Session
+from core.errors import QueryFailed
+from core.stop import Stop
+
+_LONGEST_VALUE = 200  # characters; longer text is prose, not a value that people name
+_READER_SECONDS = 5.0
+_BUDGET_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One database as one actor may ask it. `schema` is what they may see, with people's descriptions.
+
+    Nothing is open between questions: each visit signs in, asks once and leaves.
+    """
+
+    id: UUID
+    name: str
+    schema: Schema
+    limits: Limits
+    visit: Callable[[Limits], Session] = field(repr=False)
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.schema.dialect
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.dialect, self.schema)
+
+    def check(self, sql: str) -> CheckedQuery:
+        """The SQL as the guard passed it. Raises `QueryRefused` with the reason."""
+        from core.connections.guard import check
+
+        return check(sql, self.scope)
+
+    def run(self, query: CheckedQuery, stop: Stop | None = None, row_cap: int | None = None) -> ResultTable:
+        """The rows of a checked query, at most `row_cap` (else the portal's). Raises as `runner.run`, and
+        `ConnectionFailed`."""
+        if stop is not None:
+            stop.check()
+        with closing(self.visit(self.limits)) as session:
+            return runner.run(query, session, stop, row_cap)
+
+    def sample(self, table_key: str, count: int = 5) -> ResultTable:
+        """The first rows of a table. Raises `NotFound`, `QueryFailed` and `ConnectionFailed`."""
+        query = samples.rows_query(self.schema, table_key, count)
+        started = time.perf_counter()
+        with closing(self._brief(_READER_SECONDS)) as session:
+            found = _read(session, query, count)
+        return ResultTable(found.columns, found.rows, found.truncated, time.perf_counter() - started)
+
+    def sample_values(self, table_key: str, column: str, limit: int = 100) -> list[str]:
+        """Values of a column as text, the most frequent first; see `values_of`."""
+        return self.values_of(table_key, [column], limit)[column]
+
+    def values_of(
+        self, table_key: str, columns: Sequence[str], limit: int = 100, seconds: float = _BUDGET_SECONDS
+    ) -> dict[str, list[str]]:
+        """Values of each of these columns as text, the most frequent first, at most `limit` and none longer than 200
+        characters. A column that cannot be read within 5 seconds, or all of them within `seconds`, has none.
+
+        Raises `NotFound` and `ConnectionFailed`.
+        """
+        table = self.schema.by_key.get(table_key)
+        queries = {column: samples.values_query(self.schema, table_key, column, limit) for column in columns}
+        wanted = [column for column in columns if table and samples.has_values(table.by_name[column])]
+        values: dict[str, list[str]] = {column: [] for column in columns}
+        if not wanted:
+            return values
+        deadline = time.monotonic() + seconds
+        with closing(self._brief(min(seconds, _READER_SECONDS))) as session:
+            for column in wanted:
+                if time.monotonic() > deadline:
+                    break
+                try:
+                    found = _read(session, queries[column], limit)
+                except QueryFailed:
+                    continue
+                values[column] = [text for (cell,) in found.rows if (text := _text(cell))]
+        return values
+
+    def column_range(self, table_key: str, column: str) -> tuple[Any, Any] | None:
+        """The least and the greatest value of a column; None if it is empty or takes too long to find.
+
+        Raises `NotFound` and `ConnectionFailed`.
+        """
+        query = samples.range_query(self.schema, table_key, column)
+        with closing(self._brief(_READER_SECONDS)) as session:
+            try:
+                [(least, greatest)] = _read(session, query, 1).rows
+            except QueryFailed:
+                return None
+        return None if least is None else (least, greatest)
+
+    def _brief(self, seconds: float) -> Session:
+        return self.visit(Limits(min(seconds, self.limits.seconds), self.limits.rows, self.limits.bytes))
+
+
+def _read(session: Session, sql: str, rows: int) -> Fetched:
+    with runner.watched(session):
+        return session.read(sql, rows)
+
+
+def _text(cell: object) -> str:
+    """A value as people would name it; "" for one that nobody would."""
+    text = str(cell).strip() if not isinstance(cell, bytes) else ""
+    return text if len(text) <= _LONGEST_VALUE else ""

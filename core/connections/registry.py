@@ -1,0 +1,348 @@
+"""The connections that people have: added, tested, shared, opened."""
+
+import builtins
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+from uuid import UUID, uuid4
+
+from core.connections import stored_schema
+from core.connections.addresses import NewConnection as NewConnection
+from core.connections.addresses import shown, tidy
+from core.connections.engines import ENGINES
+from core.connections.opened import Connection as Connection
+from core.connections.reach import Address, Reach
+from core.connections.runner import watched
+from core.connections.schema import Schema
+from core.connections.session import Limits, Session
+from core.connections.sessions_duckdb import IDLE
+from core.connections.shelf import KeptConnection, Shelf
+from core.connections.uploads import read_upload
+from core.errors import ConnectionFailed, InvalidInput, NotAllowed, QueryFailed
+from core.i18n import Phrase
+from core.jobs import Jobs
+from core.security.audit import Audit
+from core.security.permissions import SYSTEM, Action, Actor, Role, may, require
+from core.security.vault import Vault
+from core.settings import Settings
+from core.store.sessions import Store
+
+_CATALOGUE_SECONDS = 120.0  # for reading the catalogue of a very large database
+_WAITING = {"step": "waiting", "done": 0, "total": 0, "error": ""}
+
+
+@dataclass(frozen=True)
+class IndexState:
+    """How far the index of a connection is. `indexed`: it fits the schema as it is now."""
+
+    step: str = ""
+    done: int = 0
+    total: int = 0
+    error: str = ""
+    indexed: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether work on it goes on or waits to begin."""
+        return bool(self.step) and self.step != "done" and not self.error
+
+
+@dataclass(frozen=True)
+class ConnectionInfo:
+    """A connection as lists show it. `address` is for reading only and never holds a password.
+
+    `people` (with whom it is shared by name) and `given` (its fields, for a form) are there only for those who may
+    change it.
+    """
+
+    id: UUID
+    name: str
+    kind: str
+    address: str
+    owner_id: UUID
+    shared: bool
+    may_change: bool
+    tables: int
+    schema_version: str
+    index: IndexState
+    people: tuple[UUID, ...] = ()
+    given: NewConnection | None = None
+    uploaded: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a test went: one sentence for a person, `detail` technical, `warnings` about what the sign-in may do."""
+
+    ok: bool
+    message: Phrase
+    seconds: float
+    detail: str = ""
+    version: str = ""
+    tables: int = 0
+    warnings: tuple[Phrase, ...] = ()
+
+
+class Connections:
+    """Every method names who acts and raises `NotAllowed`, `NotFound` and `StoreUnreachable` where that is due."""
+
+    def __init__(self, store: Store, vault: Vault, audit: Audit, jobs: Jobs, settings: Settings) -> None:
+        self._vault, self._audit, self._jobs, self._settings = vault, audit, jobs, settings
+        self._shelf, self._reach = Shelf(store), Reach(store, settings)
+        self._limits = Limits(settings.statement_seconds, settings.row_cap)
+
+    def add(self, actor: Actor, new: NewConnection, own: bool = False) -> ConnectionInfo:
+        """Connect a database: sign in, read its schema, have it indexed. `own` is for what the portal itself made.
+
+        Raises `InvalidInput` and `ConnectionFailed`; then nothing is kept.
+        """
+        require(actor, Action.ADD_CONNECTION, new.name)
+        options = new.options
+        new = tidy(replace(new, options={}) if own else new)
+        address = Address.of(replace(new, options=options), own)
+        self._reach.permit(actor, address)
+        self._shelf.refuse_taken(new.name)
+        schema, _ = self._look_into(new.kind, address, new.secret)
+        return self._put(actor, new.name, new.kind, address, new.secret, schema)
+
+    def upload(self, actor: Actor, name: str, filename: str, stream: BinaryIO) -> ConnectionInfo:
+        """Make a connection of a CSV, Excel or Parquet file. An empty `name` is the file's own.
+
+        Raises `InvalidInput` that says what is wrong with the file.
+        """
+        require(actor, Action.ADD_CONNECTION, filename)
+        title = name.strip() or filename.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0].strip()
+        named = tidy(NewConnection(title, "duckdb", file="/"))
+        self._shelf.refuse_taken(named.name)
+        file = read_upload(stream, filename, self._reach.uploads, self._settings.upload_megabytes)
+        try:
+            address = Address(upload=file.name, uploaded=filename)
+            schema, _ = self._look_into("duckdb", address, "")
+            return self._put(actor, named.name, "duckdb", address, "", schema)
+        except BaseException:
+            IDLE.close(str(file))
+            file.unlink(missing_ok=True)
+            raise
+
+    def change(self, actor: Actor, connection_id: UUID, new: NewConnection) -> ConnectionInfo:
+        """New fields for a connection. An empty password keeps the old one, as long as it goes to the same place.
+
+        Raises `InvalidInput` and `ConnectionFailed`; then everything stays as it was.
+        """
+        require(actor, Action.CHANGE_CONNECTION, connection_id)
+        kept = self._changeable(actor, connection_id)
+        if kept.address.upload:
+            return self._rename(actor, kept, new)
+        new = tidy(new)
+        self._shelf.refuse_taken(new.name, but=kept.id)
+        address = Address.of(new)
+        if kept.address.own and address.leads_where(kept.address):
+            address = kept.address
+        self._reach.permit(actor, address)
+        secret = new.secret or self._kept_secret(kept, new.kind, address)
+        schema, _ = self._look_into(new.kind, address, secret)
+        self._shelf.update(
+            kept.id,
+            name=new.name,
+            kind=new.kind,
+            address=address.stored(),
+            sealed_password=self._vault.seal(secret, _identity(kept.id)),
+            schema=stored_schema.dump(schema),
+            schema_version=schema.version,
+            index_state=_WAITING,
+        )
+        self._audit.note(actor, Action.CHANGE_CONNECTION, new.name, id=kept.id, address=shown(address.stored()))
+        self._jobs.defer("index", connection_id=str(kept.id))
+        return self._info(actor, self._shelf.find(actor, kept.id, counted=True))
+
+    def remove(self, actor: Actor, connection_id: UUID) -> None:
+        """Forget a connection and all that is known of it. The database itself is not touched; an upload is deleted."""
+        require(actor, Action.CHANGE_CONNECTION, connection_id)
+        kept = self._changeable(actor, connection_id)
+        self._shelf.drop(kept.id)
+        if kept.address.upload:
+            file = self._reach.uploads / kept.address.upload
+            IDLE.close(str(file))
+            file.unlink(missing_ok=True)
+        self._audit.note(actor, "connections.remove", kept.name, id=kept.id)
+
+    def list(self, actor: Actor) -> builtins.list[ConnectionInfo]:
+        """The connections this actor may ask, by name."""
+        require(actor, Action.SEE_CONNECTIONS)
+        return [self._info(actor, kept) for kept in self._shelf.all(actor)]
+
+    def share(self, actor: Actor, connection_id: UUID, everyone: bool, people: Iterable[UUID] = ()) -> None:
+        """Who may ask it beside its owner and the administrators: everyone, or these people and no others."""
+        require(actor, Action.CHANGE_CONNECTION, connection_id)
+        kept = self._changeable(actor, connection_id)
+        with_whom = () if everyone else tuple(people)
+        self._shelf.share(kept.id, everyone, with_whom)
+        named = ", ".join(str(person) for person in with_whom)
+        self._audit.note(actor, "connections.share", kept.name, id=kept.id, everyone=everyone, people=named)
+
+    def test(self, actor: Actor, new: NewConnection, connection_id: UUID | None = None) -> Report:
+        """Whether one can sign in there, what is there, and whether the sign-in may do more than it should.
+
+        `connection_id` is the connection being changed, whose password stands for an empty one.
+        """
+        require(actor, Action.ADD_CONNECTION, new.name)
+        started = time.perf_counter()
+        try:
+            address = Address.of(tidy(new))
+            self._reach.permit(actor, address)
+            secret = new.secret
+            if connection_id is not None and not secret:
+                kept = self._changeable(actor, connection_id)
+                secret = self._kept_secret(kept, new.kind, address)
+            return self._tested(new.kind, address, secret, started)
+        except InvalidInput as error:
+            problem = error.values["problem"]
+            message = problem if isinstance(problem, Phrase) else Phrase("errors.invalid_input", error.values)
+            return Report(False, message, time.perf_counter() - started)
+        except (ConnectionFailed, QueryFailed) as error:
+            return Report(False, Phrase(ConnectionFailed.key), time.perf_counter() - started, error.detail)
+
+    def open(self, actor: Actor, connection_id: UUID) -> Connection:
+        """The connection, ready to be asked, in milliseconds: its schema is the one last read."""
+        require(actor, Action.ASK, connection_id)
+        return self._opened(self._shelf.find(actor, connection_id))
+
+    def refresh(self, actor: Actor, connection_id: UUID) -> Connection:
+        """The connection with its schema read anew. Raises `ConnectionFailed`; then the old schema stays."""
+        require(actor, Action.INDEX, connection_id)
+        kept = self._shelf.find(actor, connection_id)
+        schema, _ = self._look_into(kept.kind, kept.address, self._secret(kept))
+        self._shelf.update(kept.id, schema=stored_schema.dump(schema), schema_version=schema.version)
+        return self._opened(self._shelf.find(actor, connection_id))
+
+    def close(self) -> None:
+        """Let go of the processes that wait for questions."""
+        IDLE.close()
+
+    def _tested(self, kind: str, address: Address, secret: str, started: float) -> Report:
+        schema, session_says = self._look_into(kind, address, secret)
+        warnings = session_says.powers
+        if not schema.tables:
+            warnings = (*warnings, Phrase("connections_core.no_tables"))
+        message = Phrase("connections_core.works", {"server": session_says.server, "n": len(schema.tables)})
+        return Report(
+            True,
+            message,
+            time.perf_counter() - started,
+            version=session_says.server,
+            tables=len(schema.tables),
+            warnings=warnings,
+        )
+
+    def _look_into(self, kind: str, address: Address, secret: str) -> "tuple[Schema, _Said]":
+        """The schema there, and what the server says of itself and the sign-in."""
+        limits = replace(self._limits, seconds=max(self._limits.seconds, _CATALOGUE_SECONDS))
+        try:
+            with closing(self._reach.visit(kind, address, secret, limits)) as session, watched(session):
+                schema = self._reach.inspect(kind, session, address.own)
+                return schema, _Said(session.server, ENGINES[kind].powers(session))
+        except QueryFailed as error:
+            raise ConnectionFailed(error.detail) from error
+
+    def _put(self, actor: Actor, name: str, kind: str, address: Address, secret: str, schema: Schema) -> ConnectionInfo:
+        connection_id = uuid4()
+        self._shelf.put(
+            connection_id,
+            self._shelf.owner_for(actor),
+            name=name,
+            kind=kind,
+            address=address.stored(),
+            sealed_password=self._vault.seal(secret, _identity(connection_id)),
+            schema=stored_schema.dump(schema),
+            schema_version=schema.version,
+            index_state=_WAITING,
+        )
+        self._audit.note(actor, Action.ADD_CONNECTION, name, id=connection_id, kind=kind, tables=len(schema.tables))
+        self._jobs.defer("index", connection_id=str(connection_id))
+        return self._info(actor, self._shelf.find(SYSTEM, connection_id, counted=True))
+
+    def _rename(self, actor: Actor, kept: KeptConnection, new: NewConnection) -> ConnectionInfo:
+        """An upload stays what it is; only its name changes."""
+        if new.kind != kept.kind or (new.file and new.file != kept.address.uploaded):
+            raise InvalidInput(problem=Phrase("connections_core.upload_stays"))
+        named = tidy(NewConnection(new.name, kept.kind, file="/"))
+        self._shelf.refuse_taken(named.name, but=kept.id)
+        self._shelf.update(kept.id, name=named.name)
+        self._audit.note(actor, Action.CHANGE_CONNECTION, named.name, id=kept.id)
+        return self._info(actor, self._shelf.find(actor, kept.id, counted=True))
+
+    def _changeable(self, actor: Actor, connection_id: UUID) -> KeptConnection:
+        kept = self._shelf.find(actor, connection_id)
+        if not _may_change(actor, kept):
+            raise NotAllowed(f"{Action.CHANGE_CONNECTION} {kept.name}")
+        return kept
+
+    def _kept_secret(self, kept: KeptConnection, kind: str, address: Address) -> str:
+        """The stored password, which must not be sent anywhere but where it was given for."""
+        if not kept.sealed_password:
+            return ""
+        if kind != kept.kind or not address.leads_where(kept.address):
+            raise InvalidInput(problem=Phrase("connections_core.password_again"))
+        return self._secret(kept)
+
+    def _secret(self, kept: KeptConnection) -> str:
+        return self._vault.open(kept.sealed_password, _identity(kept.id))
+
+    def _opened(self, kept: KeptConnection) -> Connection:
+        def visit(limits: Limits) -> Session:
+            return self._reach.visit(kept.kind, kept.address, self._secret(kept), limits)
+
+        return Connection(kept.id, kept.name, self._shelf.schema(kept), self._limits, visit)
+
+    def _info(self, actor: Actor, kept: KeptConnection) -> ConnectionInfo:
+        state, mine = kept.index_state, _may_change(actor, kept)
+        address = kept.address
+        given = NewConnection(
+            kept.name,
+            kept.kind,
+            address.host,
+            address.port,
+            address.database,
+            address.user,
+            file=address.uploaded or address.file,
+            options=address.options or {},
+        )
+        return ConnectionInfo(
+            id=kept.id,
+            name=kept.name,
+            kind=kept.kind,
+            address=shown(address.stored()),
+            owner_id=kept.owner_id,
+            shared=kept.shared,
+            may_change=mine,
+            tables=kept.tables,
+            schema_version=kept.schema_version,
+            index=IndexState(
+                str(state.get("step", "")),
+                int(state.get("done", 0)),
+                int(state.get("total", 0)),
+                str(state.get("error", "")),
+                kept.indexed_version == kept.schema_version,
+            ),
+            people=kept.people if mine else (),
+            given=given if mine else None,
+            uploaded=bool(address.upload),
+        )
+
+
+@dataclass(frozen=True)
+class _Said:
+    server: str
+    powers: tuple[Phrase, ...]
+
+
+def _may_change(actor: Actor, kept: KeptConnection) -> bool:
+    mine = actor.role is Role.ADMIN or actor.id == kept.owner_id
+    return mine and may(actor, Action.CHANGE_CONNECTION)
+
+
+def _identity(connection_id: UUID) -> str:
+    """What a sealed password belongs to."""
+    return f"connections:{connection_id}"

@@ -1,0 +1,82 @@
+"""The portal's own small questions to people's tables: a few values, a few rows, from when to when.
+
+They are built as sqlglot trees for names that the schema has, and never read more of a large table than they need.
+"""
+
+import sqlglot.expressions as exp
+
+from core.connections.schema import Column, Dialect, Kind, Schema, Table
+from core.errors import NotFound
+
+ROWS_READ = 200_000  # of a large table, to find its values
+_CAN_SAMPLE = (Dialect.POSTGRES, Dialect.DUCKDB)
+
+
+def values_query(schema: Schema, table_key: str, column: str, limit: int) -> str:
+    """The values of a column, the most frequent first, at most `limit`, from at most `ROWS_READ` rows of its table."""
+    table, found = _found(schema, table_key, column)
+    value = exp.column(_name("v"))
+    rows = exp.select(exp.alias_(_column(found), _name("v"))).from_(_source(schema, table)).limit(ROWS_READ)
+    return (
+        exp.select(value.copy())
+        .from_(rows.subquery("rows_read"))
+        .where(value.copy().is_(exp.null()).not_())
+        .group_by(value.copy())
+        .order_by(exp.Ordered(this=exp.Count(this=exp.Star()), desc=True), exp.Ordered(this=value.copy()))
+        .limit(limit)
+        .sql(schema.dialect.value)
+    )
+
+
+def rows_query(schema: Schema, table_key: str, count: int) -> str:
+    """The first rows of a table, columns in the schema's order."""
+    table = _table(schema, table_key)
+    columns = [_column(column) for column in table.columns]
+    return exp.select(*columns).from_(_place(table)).limit(count).sql(schema.dialect.value)
+
+
+def range_query(schema: Schema, table_key: str, column: str) -> str:
+    """One row: the least and the greatest value of a column."""
+    table, found = _found(schema, table_key, column)
+    ends = (exp.Min(this=_column(found)), exp.Max(this=_column(found)))
+    return exp.select(*ends).from_(_place(table)).sql(schema.dialect.value)
+
+
+def has_values(column: Column) -> bool:
+    """Whether a column's values can be compared and counted in every database."""
+    return column.kind is not Kind.OTHER
+
+
+def _table(schema: Schema, table_key: str) -> Table:
+    if table_key not in schema.by_key:
+        raise NotFound(table_key)
+    return schema.by_key[table_key]
+
+
+def _found(schema: Schema, table_key: str, column: str) -> tuple[Table, Column]:
+    table = _table(schema, table_key)
+    if column not in table.by_name:
+        raise NotFound(f"{table_key}.{column}")
+    return table, table.by_name[column]
+
+
+def _source(schema: Schema, table: Table) -> exp.Table:
+    """The table, thinned out where it is large and the database can do so: its first rows may be all alike."""
+    place = _place(table)
+    estimate = table.row_estimate or 0
+    if estimate > 2 * ROWS_READ and not table.is_view and schema.dialect in _CAN_SAMPLE:
+        percent = exp.Literal.number(round(100 * ROWS_READ / estimate, 4))
+        place.set("sample", exp.TableSample(method=exp.var("SYSTEM"), percent=percent))
+    return place
+
+
+def _place(table: Table) -> exp.Table:
+    return exp.Table(this=_name(table.name), db=_name(table.namespace) if table.namespace else None)
+
+
+def _column(column: Column) -> exp.Column:
+    return exp.column(_name(column.name))
+
+
+def _name(name: str) -> exp.Identifier:
+    return exp.to_identifier(name, quoted=True)
