@@ -201,6 +201,9 @@ class Asks:
             if not isinstance(wish, Want):
                 return
             near = self._bind.fields(wish.columns, table)
+            # "names of the makers of cars": who is said to own the column is who is listed.
+            foreign = 0.5 if wish.columns.owner not in ("", table) else 0.0
+            near = [(f, c + foreign) for f, c in near]
             found = [((*f, g), cost + more) for f, cost in found for g, more in near][:4]
         yield from found
 
@@ -210,7 +213,7 @@ class Asks:
         for wish in wishes:
             named = names_for(self._words, wish.columns, table) if isinstance(wish, Want) and _plain(wish) else ()
             if isinstance(wish, Want) and named:
-                out += [replace(wish, columns=Columns(((ref, 0.05),), wish.columns.words)) for ref in named]
+                out += [replace(wish, columns=Columns(((ref, 0.05),), wish.columns.words, wish.columns.owner)) for ref in named]
             else:
                 out.append(wish)
         return tuple(out)
@@ -326,6 +329,8 @@ class Asks:
         if group.having or rows.having or rows.best or len(ask.groups) >= 3:
             return
         goal = group.kind.column.table if group.kind else group.table
+        if group.kind is None and group.table == rows.table and any(isinstance(e, Tally) and not e.field for e in ask.show):
+            return  # one row each: nothing to count
         for path, far in self._bind.reach(rows.table, goal):
             show, more = self._group_show(group, path, wishes, rows.table)
             if show is None:
@@ -588,6 +593,8 @@ class Asks:
     def wishes_where(self, wishes: Wishes, predicate: Any) -> Made:
         """"names in France": the rows are those the columns stand in."""
         tables = dict.fromkeys(ref.table for w in wishes if isinstance(w, Want) for ref, _ in w.columns.options)
+        if isinstance(predicate, Most) and predicate.entity is not None:
+            return
         for table in list(tables)[:4]:
             for entity, cost in self._bind.narrowed(Entity(table), predicate):
                 for ask, more in self.wishes_of(wishes, entity):

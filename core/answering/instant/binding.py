@@ -50,12 +50,13 @@ from core.answering.instant.reading import (
     Value,
     Within,
 )
-from core.answering.instant.schema_words import SchemaWords
+from core.answering.instant.schema_words import SchemaWords, plain_words
 from core.answering.instant.times import When
 from core.connections.schema import Kind
 
 Ways = list[tuple[Condition, float]]
 NEAR = 0.15
+_TIMELY = {"date", "year", "time", "at", "on", "day", "timestamp", "month", "created", "datetime", "of", "is", "in"}
 _NEGATED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
@@ -272,6 +273,8 @@ class Binder:
             return [(opposite, 0.0)] if opposite else []
         if other.table == table or other.having or other.groups:
             return []
+        if other.kind is not None and not self.words.unique(other.kind.column):
+            return []
         ways: Ways = []
         for path, far in self.reach(table, other.table):
             plain = not (has.negated or has.times or other.best or many(path)) and other.conditions
@@ -349,6 +352,8 @@ class Binder:
                     yield replace(entity, best=Best(field, most.descending, most.n)), cost
 
     def _best_counted(self, entity: Entity, most: Most, other: Entity) -> Iterator[tuple[Entity, float]]:
+        if other.kind is not None and other.kind.kind.numeric and not self.words.unique(other.kind.column):
+            return
         if other.best or other.having or (other.kind is not None and other.table == entity.table):
             return
         if other.table == entity.table:
@@ -385,9 +390,10 @@ def nearest_dates(binder: Binder, table: str) -> list[tuple[Field, float]]:
             for column in binder.words.table(key).columns:
                 field = Field(ColumnRef(key, column.name), column.kind, path)
                 if binder.dated(field) or binder.yearly(field):
-                    ways.append((field, 0.3 * depth))
+                    said = set(plain_words(column.name)) - _TIMELY - set(plain_words(binder.words.table(key).name))
+                    ways.append((field, 0.3 * depth + 0.12 * len(said)))
         if ways:
-            return ways[:4]
+            return nearest(ways)
         frontier = [
             (*path, link) for path in frontier for link in binder.words.paths.parents(path[-1].right if path else table)
         ]

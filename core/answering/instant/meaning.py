@@ -24,10 +24,11 @@ from core.answering.instant.times import When
 
 @dataclass(frozen=True)
 class Columns:
-    """A mention of a column: what it may be, each at a cost."""
+    """A mention of a column: what it may be, each at a cost; `owner` is its table where that was said too."""
 
     options: tuple[tuple[ColumnRef, float], ...]
     words: str
+    owner: str = ""
 
 
 @dataclass(frozen=True)

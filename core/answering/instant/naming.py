@@ -8,6 +8,7 @@ from core.connections.schema import Column, Kind, Table, language_part
 
 SUBJECTS = frozenset({Kind.TEXT, Kind.BOOLEAN, Kind.INTEGER, Kind.OTHER, Kind.DATE})
 _NAMES = {"name", "title", "label"}
+_SAID_NAMES = {"name", "title", "名字", "名称", "姓名", "名"}
 _FULL = ("full", "first", "last", "middle")
 _ADDITIVE = {
     "amount", "revenue", "sale", "total", "quantity", "profit", "income", "turnover", "expense", "unit", "volume",
@@ -40,9 +41,10 @@ def _names(words: SchemaWords, table: Table) -> list[Column]:
 
 def names_for(words: SchemaWords, columns: Columns, table: str) -> tuple[ColumnRef, ...]:
     """What "name" means for rows of this table if no column is called just so: () if one is, or for other words."""
-    mention = tuple(singular(w) for w in columns.words.lower().split())
-    if mention not in (("name",), ("title",)):
+    said = singular(columns.words.lower())
+    if said not in _SAID_NAMES or columns.owner not in ("", table):
         return ()
+    mention = ("title",) if said == "title" else ("name",)
     owner = words.table(table)
     own = [ref for ref, cost in columns.options if ref.table == table and not words.is_key(ref)]
     exact = [ref for ref in own if plain_words(ref.column)[-1:] == mention and len(_free(ref, owner)) <= 1]

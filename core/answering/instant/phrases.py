@@ -28,11 +28,12 @@ from core.answering.instant.meaning import (
 )
 from core.answering.instant.naming import SUBJECTS, is_name
 from core.answering.instant.reading import ColumnRef, Compare, Field, Function, Op, Related
-from core.answering.instant.schema_words import SchemaWords
+from core.answering.instant.schema_words import SchemaWords, plain_words
 from core.answering.instant.times import When
 from core.connections.schema import Kind
 
 Made = Iterable[tuple[Any, float]]
+_SORTS = {"type", "kind", "category", "class", "genre", "style"}
 _FLIPPED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
@@ -57,8 +58,7 @@ class Phrases:
             if is_name(self._words, ref):
                 continue
             if kind in SUBJECTS and not meant & self._words.referred(ref):
-                owned = columns.words.startswith(f"{ref.table} ")
-                yield Entity(ref.table, Field(ref, kind), owned=owned), cost + 0.3 + self._unlikely(ref, kind)
+                yield Entity(ref.table, Field(ref, kind), owned=bool(columns.owner)), cost + 0.3 + self._unlikely(ref, kind)
 
     def _unlikely(self, ref: ColumnRef, kind: Kind) -> float:
         """Numbers that point at rows, or that measure, are seldom spoken of as things."""
@@ -85,7 +85,8 @@ class Phrases:
             yield found, cost + _high_attachment(entity)
 
     def narrowed_before(self, predicate: Predicate, entity: Entity) -> Made:
-        return self._bind.narrowed(entity, predicate)
+        for found, cost in self._bind.narrowed(entity, predicate):
+            yield found, cost + _high_attachment(entity)
 
     def named(self, entity: Entity, values: Values) -> Made:
         """"the document Summer Show": a value of the entity's own text columns, or a new text in its only name."""
@@ -97,6 +98,16 @@ class Phrases:
     def each(self, entity: Entity) -> Made:
         if not entity.each and entity.best is None:
             yield replace(entity, each=True), 0.0
+
+    def each_kind(self, entity: Entity) -> Made:
+        """"每种宠物": by the column that says the sort, where the table has just one."""
+        if entity.kind is not None:
+            return self.each(entity)
+        sorts = [c for c in self._words.table(entity.table).columns if plain_words(c.name)[-1] in _SORTS]
+        if len(sorts) == 1 and entity.bare:
+            field = Field(ColumnRef(entity.table, sorts[0].name), sorts[0].kind)
+            return [(replace(entity, kind=field, each=True), 0.05)]
+        return self.each(entity) if not sorts else []
 
     def distinct(self, entity: Entity) -> Made:
         yield replace(entity, distinct=True), 0.0
@@ -129,7 +140,7 @@ class Phrases:
             return
         own = tuple((ref, cost) for ref, cost in columns.options if ref.table == entity.table)
         if own:
-            yield Columns(own, f"{entity.table} {columns.words}"), 0.02
+            yield Columns(own, columns.words, entity.table), 0.02
 
     def owned_after(self, columns: Columns, entity: Entity) -> Made:
         return self.owned(entity, columns)

@@ -182,6 +182,10 @@ def _column_phrases(column: Column, table: Table, owner: Mapping[Phrase, float])
     for own in owner:
         if len(words) > len(own) and words[: len(own)] == own:
             found.setdefault(words[len(own) :], 0.1)
+    if words[-1] in _GENERIC and len(words) == 1:
+        for own in owner:
+            if len(own) <= 2:
+                found.setdefault((*own, *words), 0.05)
     if words[0] in ("is", "has") and len(words) > 1:
         found.setdefault(words[1:], 0.1)
     for phrase, cost in list(found.items()):

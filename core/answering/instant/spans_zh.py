@@ -24,12 +24,14 @@ from core.grounding.values import ValueSource
 
 Way = tuple[tuple[str, ...], float]
 _CLASSIFIERS = "个只位名家场种门辆件条份间所座项台本张篇部款次笔类"
-_NUMERAL = re.compile(rf"(\d+(?:,\d{{3}})*(?:\.\d+)?)\s*(万|亿|千|百)?[{_CLASSIFIERS}]?|([一二两三四五六七八九十]+)[{_CLASSIFIERS}]")
+_NUMERAL = re.compile(rf"(\d+(?:,\d{{3}})*(?:\.\d+)?)\s*(万|亿|千|百)?[{_CLASSIFIERS}]?|([一二两三四五六七八九十]+)[{_CLASSIFIERS}]|(?<![第哪每])([二两三四五六七八九十]+)|(一)(?=[到至或])")
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _SCALES = {"百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000, None: 1}
 _QUOTED = re.compile(r"[“\"'‘「『](.+?)[”\"'’」』]")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[-.&][A-Za-z0-9_]+)*")
 LONGEST_COMPOUND = 4
+# Little words that the segmentation sometimes glues to their neighbours.
+_FREE = ",;:、。?的了过着都被和或与在是中各每前后"
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,14 @@ class Word:
 
 def chinese_spans(text: str, words: SchemaWords, values: ValueSource, now: datetime) -> Spans:
     """The leaves of a Chinese question."""
-    text = unicodedata.normalize("NFKC", text).rstrip("?.!。!? ")
+    text = unicodedata.normalize("NFKC", text).rstrip("?.!。 ")
     lattice = _lattice(text)
     bounds = {w.start for ws in lattice.values() for w in ws} | {w.end for ws in lattice.values() for w in ws}
     leaves: list[Edge] = []
     skips: set[int] = set()
     for i in range(len(text)):
         for end, word in lexicon("zh").at(text, i):
-            if end - i == 1 and not ({i, end} <= bounds or text[i] in ",;:、。?"):
+            if end - i == 1 and not ({i, end} <= bounds or text[i] in _FREE):
                 continue
             if word.category == "skip":
                 skips.update(range(i, end))
@@ -170,7 +172,8 @@ def _with_synonyms(ways: Sequence[Way]) -> Iterator[Way]:
 
 def _numbers(text: str) -> Iterator[Edge]:
     for match in _NUMERAL.finditer(text):
-        figures, scale, written = match.groups()
+        figures, scale, *numerals = match.groups()
+        written = next((n for n in numerals if n), "")
         if figures is not None:
             value = float(figures.replace(",", "")) * _SCALES[scale]
         else:
@@ -194,7 +197,8 @@ def _value_leaves(
                 asked.setdefault(word.text, []).append((start, word.end, 0.0, False))
             if not latin:
                 for phrase, cost in word.ways[:5]:
-                    asked.setdefault(" ".join(phrase), []).append((start, word.end, 0.1 + cost, False))
+                    if len(phrase[0]) > 1:
+                        asked.setdefault(" ".join(phrase), []).append((start, word.end, 0.1 + cost, False))
             for after in lattice.get(word.end, ()):
                 asked.setdefault(text[start : after.end], []).append((start, after.end, 0.0, False))
                 for third in lattice.get(after.end, ()):
@@ -202,7 +206,7 @@ def _value_leaves(
     hits: dict[str, list[tuple[ColumnRef, str, float]]] = {}
     for hit in values.matching(list(asked)):
         ref = ColumnRef(hit.table, hit.column)
-        if hit.similarity >= 0.9 and ref in words.kinds and (len(hit.value) > 1 or hit.words == hit.value):
+        if hit.similarity >= 0.9 and ref in words.kinds and not hit.value.isdigit():
             hits.setdefault(hit.words, []).append((ref, hit.value, 0.5 * (1 - hit.similarity)))
     for phrase, places in asked.items():
         for start, end, cost, quoted in places:

@@ -108,6 +108,21 @@ class Turned:
                 if found.table == entity.table:
                     yield replace(found, conditions=entity.conditions, owned=entity.bare), cost
 
+    def by_kind(self, entity: Entity) -> Made:
+        for found, cost in self._phrases.each_kind(entity):
+            yield By(replace(found, each=False, distinct=False)), cost
+
+    def count_kinds(self, columns: Columns, entity: Entity) -> Made:
+        """"多少种不同类型的宠物": how many different values the column has."""
+        for found, cost in self.kind_of_entity(entity, columns):
+            for ask, more in self._asks.count(replace(found, distinct=True)):
+                yield ask, cost + more
+
+    def wishes_beside(self, entity: Entity, wishes: Wishes) -> Made:
+        """Without 的 between them, words belong to the thing alone: 没用过的[模板代码]."""
+        for ask, cost in self._asks.wishes_of(wishes, entity):
+            yield ask, cost + (0.0 if entity.bare else 0.3)
+
     # -- questions -------------------------------------------------------------------------------------------------
 
     def want_function_after(self, columns: Columns, function: str) -> Made:
