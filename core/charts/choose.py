@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
-from core.charts.columns import Grain, Reading, Role, number, read_columns
+from core.charts.columns import Grain, Reading, Role, number, read_columns, same
 from core.charts.spec import MOST_MARKS, MOST_PARTS, ChartKind, ChartSpec
 from core.connections.result import ResultTable
 from core.connections.schema import humanise
@@ -113,7 +113,7 @@ class _Rows:
     def _one_line(self, time: int, measures: list[int]) -> Iterator[ChartSpec]:
         """One value at each time: a line, or bars for a few times."""
         main, alike = measures[0], self._alike(measures)
-        few = len(self.table.rows) <= 2
+        few = len(self.table.rows) <= 2 or self.readings[time].grain is Grain.WEEKDAY
         bars = [ChartSpec(ChartKind.BAR, time, (main,))]
         if len(alike) > 1:
             bars = [ChartSpec(ChartKind.GROUPED, time, alike)]
@@ -171,7 +171,7 @@ class _Rows:
         bars = ChartSpec(ChartKind.BAR, label, (main,))
         points = [ChartSpec(ChartKind.SCATTER, measures[0], (measures[1],))] if len(measures) > 1 and rows >= 8 else []
         if rows > MOST_CATEGORIES:
-            yield from points
+            yield from (ChartSpec(ChartKind.TABLE), *points)
             return
         grouped = len(alike) > 1 and main in alike and rows * len(alike) <= _MOST_BARS_IN_GROUPS
         pie = self._pie(label, main)
@@ -246,7 +246,7 @@ class _Rows:
 
     def _unique(self, *places: int) -> bool:
         """Whether no two rows have the same values in these columns."""
-        return len({tuple(row[place] for place in places) for row in self.table.rows}) == len(self.table.rows)
+        return len({tuple(same(row[place]) for place in places) for row in self.table.rows}) == len(self.table.rows)
 
     def _ranked(self, measure: int) -> bool:
         """Whether the rows go up or down by this measure."""

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
-from math import isfinite
+from math import isfinite, isnan
 
 from core.connections.result import ResultColumn, ResultTable
 from core.connections.schema import Kind, humanise
@@ -117,9 +117,16 @@ def number(value: object) -> float | None:
         return None
     try:
         drawn = float(value)
-    except OverflowError:
+    except (OverflowError, ValueError):
         return None
     return drawn if isfinite(drawn) else None
+
+
+def same(value: object) -> object:
+    """What two cells share when they are the same value: the value, or its text where it cannot be compared."""
+    if (isinstance(value, Decimal) and value.is_nan()) or (isinstance(value, float) and isnan(value)):
+        return "NaN"
+    return repr(value) if isinstance(value, list | dict | set | bytearray) else value
 
 
 def point(value: object, grain: Grain) -> Point | None:
@@ -141,7 +148,7 @@ def point(value: object, grain: Grain) -> Point | None:
 
 
 def _read(column: ResultColumn, cells: Sequence[object]) -> Reading:
-    distinct = len(set(cells))
+    distinct = len({same(cell) for cell in cells})
     present = [cell for cell in cells if cell is not None]
     name = humanise(column.name)
     if not present or column.kind is Kind.OTHER or isinstance(present[0], bytes):

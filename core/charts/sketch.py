@@ -52,7 +52,7 @@ class Sketch:
         return plain(value_name(row[place], self.readings[place].grain, self.words))
 
     def full(self, value: object) -> str:
-        return full(value, self.words.language)
+        return full(value)
 
     def short(self, value: float | None) -> str:
         return "" if value is None else short(value, self.words.language)

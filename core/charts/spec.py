@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from core.charts.columns import Role, number, read_columns
+from core.charts.columns import Role, number, read_columns, same
 from core.connections.result import ResultTable
 from core.errors import InvalidInput
 from core.i18n import Phrase
@@ -80,7 +80,7 @@ def validate(spec: ChartSpec, table: ResultTable) -> None:
     for place in spec.y:
         _need(_numeric(table, place), "no_number", column=table.columns[place].name)
     if spec.series is not None:
-        count = len({row[spec.series] for row in table.rows})
+        count = len({same(row[spec.series]) for row in table.rows})
         _need(count <= MOST_SERIES, "many_series", n=count, most=MOST_SERIES)
     if spec.kind is ChartKind.HEATMAP:
         _need(spec.series is not None, "no_split", kind=spec.kind)

@@ -6,8 +6,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from math import floor, log10
 
-from babel.numbers import format_decimal
-
 from core.charts.columns import Grain, number, point, read_columns
 from core.charts.spec import ChartKind, ChartSpec
 from core.connections.result import ResultTable
@@ -19,6 +17,7 @@ _UNITS = {
     "zh": ((1e12, "万亿"), (1e8, "亿"), (1e4, "万")),
 }
 _SHORT_FROM = 10_000
+_TOO_LONG = 10**15
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -39,16 +38,16 @@ def short(value: float, language: str, *, beside: float = 0.0) -> str:
     digits = 2 if abs(scaled) < 10 else 1 if abs(scaled) < 100 else 0
     if size == 1 and abs(scaled) < 1 and scaled:
         digits = min(6, 1 - floor(log10(abs(scaled))))
-    return _decimal(round(scaled, digits), digits, language) + sign
+    return _decimal(round(scaled, digits), digits) + sign
 
 
-def full(value: object, language: str) -> str:
+def full(value: object) -> str:
     """A number with all that matters of it: up to two decimals from 1 on, four digits below."""
     drawn = number(value)
     if drawn is None:
         return "–"
     digits = 2 if abs(drawn) >= 1 or not drawn else min(8, 3 - floor(log10(abs(drawn))))
-    return _decimal(value if isinstance(value, int | Decimal) else drawn, digits, language)
+    return _decimal(value if isinstance(value, int | Decimal) else drawn, digits)
 
 
 def label(table: ResultTable, place: int, labels: Sequence[str] | None) -> str:
@@ -62,6 +61,9 @@ def label(table: ResultTable, place: int, labels: Sequence[str] | None) -> str:
 def value_name(value: object, grain: Grain | None, words: Words) -> str:
     """What one value of a category or time is called."""
     where = point(value, grain) if grain and value is not None else None
+    if number(value) is not None and where is None:
+        # As a name, a whole number is rather a key than an amount.
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else full(value)
     if where is None or grain is None:
         return words.show(value).strip() or words.say("charts.blank")
     if isinstance(where, datetime):
@@ -98,11 +100,13 @@ def _turn_name(value: object, where: int, grain: Grain, words: Words) -> str:
     return patterns[grain].format(where) if grain in patterns else words.show(value)
 
 
-def _decimal(value: float | int | Decimal, digits: int, language: str) -> str:
-    """With thousands apart and at most this many decimals, no trailing zeros."""
-    pattern = "#,##0" + ("." + "#" * digits if digits else "")
-    shown = format_decimal(value, format=pattern, locale="zh_CN" if language == "zh" else "en_GB")
-    return str(shown).replace("-", "−") if shown not in ("-0", "−0") else "0"
+def _decimal(value: float | int | Decimal, digits: int) -> str:
+    """With thousands apart and at most this many decimals, no trailing zeros; the same in both languages."""
+    if abs(float(value)) >= _TOO_LONG:
+        return f"{float(value):.4g}".replace("-", "−").replace("e+", "e")
+    shown = f"{value:,.{digits}f}"
+    shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
+    return "0" if shown == "-0" else shown.replace("-", "−")
 
 
 def describe(spec: ChartSpec, table: ResultTable, words: Words, labels: Sequence[str] | None = None) -> str:
@@ -116,7 +120,7 @@ def describe(spec: ChartSpec, table: ResultTable, words: Words, labels: Sequence
         return words.say("charts.alt_table", n=len(table.rows), columns=len(table.columns))
     if spec.kind is ChartKind.NUMBER:
         row = table.rows[0]
-        shown = [f"{label(table, p, labels)} {full(row[p], words.language)}" for p in spec.y]
+        shown = [f"{label(table, p, labels)} {full(row[p])}" for p in spec.y]
         return words.say("charts.alt_number", numbers=_listed(shown, words))
     form = "charts.alt_split" if spec.series is not None else "charts.alt_plain"
     return words.say(form, **said) + _extremes(spec, table, words)
@@ -135,7 +139,7 @@ def _extremes(spec: ChartSpec, table: ResultTable, words: Words) -> str:
 
     (high, top), (low, bottom) = max(present, key=lambda p: p[0]), min(present, key=lambda p: p[0])
     values = {"top": name(top), "bottom": name(bottom)}
-    shown = {"high": full(high, words.language), "low": full(low, words.language)}
+    shown = {"high": full(high), "low": full(low)}
     return " " + words.say("charts.alt_extremes", **values, **shown)
 
 
