@@ -1,5 +1,6 @@
 """Stand-ins around the answering: a small shop in a SQLite file, and quiet partners. Guard and runner are real."""
 
+import builtins
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from uuid import UUID, uuid4
 
 from langchain_core.language_models import BaseChatModel
 
+from core.answering.needs import Opened
 from core.connections.engines import ENGINES
 from core.connections.guard import CheckedQuery
 from core.connections.opened import Connection
@@ -61,7 +63,7 @@ def schema_of_shop(dialect: Dialect, folder: Path) -> Schema:
 class SlowConnection:
     """A connection whose queries last until they are stopped, or until `patience` seconds are over."""
 
-    inner: Connection
+    inner: Opened
     started: Callable[[], None]
     patience: float = 10.0
 
@@ -128,18 +130,18 @@ class PlainKnowledge:
     vouched: dict[str, str] = field(default_factory=dict)
     questions: tuple[str, ...] = ("How many customers are there?", "How many orders are there?")
 
-    def ground(self, actor: Actor, inquiry: Inquiry, connection: "Connection | SlowConnection") -> Grounding:
+    def ground(self, actor: Actor, inquiry: Inquiry, connection: Opened) -> Grounding:
         hits = tuple(TableHit(table.key, 0.5, "") for table in connection.schema.tables)
         return Grounding(hits, (), (), ())
 
-    def recall(self, actor: Actor, connection: "Connection | SlowConnection", question: str) -> Vouch | None:
+    def recall(self, actor: Actor, connection_id: UUID, question: str) -> Vouch | None:
         sql = self.vouched.get(question)
         return Vouch(UUID(int=1), sql) if sql else None
 
     def values(self, connection_id: UUID) -> KnownValues:
         return self.known
 
-    def starters(self, actor: Actor, connection: "Connection | SlowConnection", language: str) -> tuple[str, ...]:
+    def starters(self, actor: Actor, connection: Opened, language: str) -> tuple[str, ...]:
         return self.questions
 
 
@@ -147,13 +149,13 @@ class PlainKnowledge:
 class Shelf:
     """The connections that each person may see: all of them, less those in `hidden`."""
 
-    opened: "Sequence[Connection | SlowConnection]"
+    opened: Sequence[Opened]
     hidden: set[UUID] = field(default_factory=set)
 
-    def list(self, actor: Actor) -> "list[Connection | SlowConnection]":
+    def list(self, actor: Actor) -> builtins.list[Opened]:
         return [connection for connection in self.opened if connection.id not in self.hidden]
 
-    def open(self, actor: Actor, connection_id: UUID) -> "Connection | SlowConnection":
+    def open(self, actor: Actor, connection_id: UUID) -> Opened:
         for connection in self.list(actor):
             if connection.id == connection_id:
                 return connection

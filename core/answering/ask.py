@@ -65,7 +65,7 @@ class Answers:
     ) -> None:
         self._connections, self._knowledge, self._audit, self._clock = connections, knowledge, audit, clock
         self._ladder = Ladder(knowledge, models)
-        self._history = History(store, clock)
+        self._history = History(store)
 
     def ask(self, actor: Actor | None, question: Question, stop: Stop | None = None) -> Iterator[AnswerEvent]:
         """The events of one question, the last of which ends it; every expected trouble is an event too.

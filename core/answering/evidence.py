@@ -21,7 +21,8 @@ from core.i18n import Phrase
 
 SURE_FROM, FAIRLY_FROM = 0.8, 0.55
 _LEAST, _MOST = 0.05, 0.98
-_ENOUGH_CHINESE = 0.5  # of the pairs of characters: many pairs lie across two words
+_ENOUGH_CHINESE = 0.7  # of the characters
+_GLUE = frozenset("的了在是各每和与及按中从到有请把对于个为之其，。？！、")
 
 
 @dataclass(frozen=True)
@@ -93,14 +94,29 @@ def _spoken(question: str, wording: Wording) -> _Weighed:
     if not terms:
         return
     missing = _unspoken(terms, wording.parts)
-    found = (len(terms) - len(missing)) / len(terms)
-    if not missing or (wording.language == "zh" and found >= _ENOUGH_CHINESE):
+    if wording.language == "zh":
+        found = _chinese_found(question, set(terms) - set(missing))
+        if found >= _ENOUGH_CHINESE:
+            yield 0.25, Phrase("answering.because_spoken")
+        else:
+            yield round(0.25 * found - 0.05, 3), Phrase("answering.because_partly_spoken")
+    elif not missing:
         yield 0.25, Phrase("answering.because_spoken")
-    elif wording.language == "zh":
-        yield round(0.4 * found - 0.05, 3), Phrase("answering.because_partly_spoken")
     else:
+        found = (len(terms) - len(missing)) / len(terms)
         named = wording.listed((f"“{word}”" for word in missing), most=4)
         yield round(0.25 * found - 0.05, 3), Phrase("answering.because_unspoken", {"words": named})
+
+
+def _chinese_found(question: str, spoken: set[str]) -> float:
+    """The part of a Chinese question's characters, from 0 to 1, that its query speaks of or that ask for how.
+
+    Terms are pairs of characters, and many pairs lie across two words; so characters are counted, not pairs.
+    """
+    known = spoken | _how_words()
+    places = [i for i, character in enumerate(question) if character >= "\u4e00" and character not in _GLUE]
+    covered = {i + k for i in range(len(question)) for k in range(2) if question[i : i + 2] in known}
+    return len(covered.intersection(places)) / len(places) if places else 1.0
 
 
 @cache

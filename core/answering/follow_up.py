@@ -21,7 +21,7 @@ _SHORT = re.compile(
     r"more|less|\d{4})\b",
     re.IGNORECASE,
 )
-_POINTING = re.compile(r"\b(it|its|they|them|their|those|these|that one|the same|there|ones?|instead)\b", re.IGNORECASE)
+_POINTING = re.compile(r"\b(it|its|they|them|their|those|these|that one|the same|ones?|instead)\b", re.IGNORECASE)
 _ASKING = re.compile(
     r"\b(how|what|which|who|whose|when|where|list|show|give|find|count|return|display|number|average|total|is|are|do|does|did)\b",
     re.IGNORECASE,

@@ -16,7 +16,6 @@ from sqlalchemy.dialects.postgresql import insert
 from core.answering.card import Card
 from core.answering.events import Failed
 from core.answering.kept import card_from_json, card_to_json, rows_from_bytes, rows_to_bytes
-from core.clock import Clock
 from core.connections.result import ResultTable
 from core.errors import InvalidInput, NotFound
 from core.grounding.inquiry import Earlier
@@ -96,9 +95,8 @@ EVERYTHING = Filter()
 class History:
     """The memory of conversations. It trusts its caller to have checked the action, and nobody about ownership."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._clock = clock
 
     def keep(self, actor: Actor, kept: Kept) -> None:
         """Write one question down; a conversation begins with its first. Raises `NotFound` for another's."""
@@ -106,7 +104,6 @@ class History:
         answered = card.answered
         row = {
             "id": kept.answer_id,
-            "created_at": self._clock(),
             "conversation_id": kept.conversation_id,
             "person_id": actor.id,
             "connection_id": kept.connection_id,
@@ -131,19 +128,16 @@ class History:
 
     def _continue(self, connection: sa.Connection, actor: Actor, kept: Kept) -> None:
         """The conversation, begun now or moved to the top of the list."""
-        now = self._clock()
         begun = insert(conversations).values(
             id=kept.conversation_id,
             person_id=actor.id,
             connection_id=kept.connection_id,
             title=shortened(kept.card.question),
-            created_at=now,
-            changed_at=now,
         )
         moved = begun.on_conflict_do_update(
             index_elements=[conversations.c.id],
             set_={
-                "changed_at": now,
+                "changed_at": sa.func.now(),
                 "deleted_at": None,
                 "connection_id": sa.func.coalesce(begun.excluded.connection_id, conversations.c.connection_id),
             },
@@ -272,14 +266,14 @@ class History:
         if favourite is not None:
             values["favourite"] = favourite
         if deleted is not None:
-            values["deleted_at"] = self._clock() if deleted else None
+            values["deleted_at"] = sa.func.now() if deleted else None
         mine = conversations.c.person_id == actor.id
         with self._store.begin() as connection:
             changed = sa.update(conversations).where(conversations.c.id == conversation_id, mine)
             found = connection.execute(changed.values(values or {"title": conversations.c.title}))
             if not found.rowcount:
                 raise NotFound
-            old = conversations.c.deleted_at < self._clock() - KEPT_DELETED
+            old = conversations.c.deleted_at < sa.func.now() - KEPT_DELETED
             connection.execute(sa.delete(conversations).where(mine, old))
 
     def rate(self, actor: Actor, answer_id: UUID, thumb: int | None, reason: str = "", comment: str = "") -> None:
@@ -294,7 +288,7 @@ class History:
             if thumb is None:
                 connection.execute(sa.delete(feedback).filter_by(**key))
                 return
-            said = {"thumb": thumb, "reason": reason[:200], "comment": comment[:2000], "created_at": self._clock()}
+            said = {"thumb": thumb, "reason": reason[:200], "comment": comment[:2000], "created_at": sa.func.now()}
             rated = insert(feedback).values(**key, **said)
             connection.execute(rated.on_conflict_do_update(index_elements=list(key), set_=said))
 

@@ -3,6 +3,7 @@
 What is read back equals what was kept, values and types alike: a Decimal stays a Decimal, a day a day.
 """
 
+import contextlib
 import io
 import json
 from collections.abc import Mapping
@@ -145,10 +146,10 @@ def _stream(table: ResultTable, count: int) -> bytes:
 
 def _array(cells: list[Any]) -> tuple[Any, str]:
     """The cells as an Arrow array, typed where that loses nothing, and otherwise each as its own JSON."""
-    try:
-        array = pa.array(cells)
-    except (pa.ArrowException, OverflowError, ValueError, TypeError):
-        array = None
+    array = None
+    if len({type(cell) for cell in cells if cell is not None}) <= 1:
+        with contextlib.suppress(pa.ArrowException, OverflowError, ValueError, TypeError):
+            array = pa.array(cells)
     if array is not None and all(map(_same, array.to_pylist(), cells)):
         return array, "typed"
     return pa.array(

@@ -91,7 +91,7 @@ class _Search:
         self.fixes: list[Fix] = []
 
     def explain(self, filters: list[Filter]) -> Emptiness:
-        if not filters:
+        if not self._wording.parts.filters:
             self._nothing_at_all()
         for found in filters:
             self._misspelt(found)
@@ -143,7 +143,9 @@ class _Search:
         asked = [day for literal in _texts(found) if (day := day_of(literal_of(literal)))]
         first, last = self._range(found.place)
         if first and last and asked and not any(first <= day <= last for day in asked):
-            self.findings.append(self._phrase("date_range", found.place, first=first, last=last))
+            column = self._wording.place(found.place)
+            values = {"column": column[:1].upper() + column[1:], "first": first, "last": last}
+            self.findings.append(Phrase("answering.date_range", values))
 
     def _range(self, place: Place) -> tuple[date | None, date | None]:
         """The first and last day of a date column."""
