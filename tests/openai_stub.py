@@ -120,7 +120,7 @@ class OpenAIStub:
         self._ending = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Conversation)
         self._server.stub = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     @property
     def url(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from core.models.line import client_options
+from core.models.line import client_options, trust
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -66,6 +66,7 @@ def _openai_compatible(endpoint: Endpoint) -> "BaseChatModel":
         max_retries=0,
         timeout=options["timeout"],
         http_client=httpx2.Client(**options),
+        http_async_client=httpx2.AsyncClient(verify=trust(httpx2)),  # never used, and slow to make without this
     )
 
 
@@ -106,6 +107,7 @@ def _ollama(endpoint: Endpoint) -> "BaseChatModel":
         base_url=endpoint.base_url,
         temperature=None if endpoint.plain else 0,
         num_ctx=OLLAMA_CONTEXT,
+        client_kwargs={"verify": trust(httpx)},
         sync_client_kwargs=options,
     )
 

@@ -272,7 +272,8 @@ from tests.integration.test_models_wire import QUESTION, Candidate, Endpoint, PR
 from core.stop import Stop
 from uuid import uuid4
 endpoint = Endpoint(sys.argv[1], "m", "", 5.0)
-lease = lease_on(Candidate(uuid4(), "m", PROVIDERS["compatible"], endpoint, price_of("compatible", "m", False, None, None)))
+price = price_of("compatible", "m", False, None, None)
+lease = lease_on(Candidate(uuid4(), "m", PROVIDERS["compatible"], endpoint, price))
 assert finish(lease.write(QUESTION, Stop())) == "SELECT 1"
 time.sleep(2)
 """
