@@ -3,7 +3,7 @@
 import re
 
 from core.connections.cells import kind_of_type
-from core.connections.introspection import ListedKey, ListedTable, Listing
+from core.connections.introspection import ListedKey, ListedTable, Listing, Naming
 from core.connections.schema import Column, Schema
 from core.connections.session import Session
 from core.i18n import Phrase
@@ -64,6 +64,12 @@ def _foreign_keys(session: Session) -> list[ListedKey]:
         ListedKey(("", table), tuple(own for own, _ in columns), ("", other), tuple(far for _, far in columns))
         for (table, _, other), columns in pairs.items()
     ]
+
+
+def mysql_naming(session: Session) -> Naming:
+    """The database that the session is on, and whether the server's files tell capitals apart."""
+    [(namespace, folded)] = session.look("SELECT DATABASE(), @@lower_case_table_names")
+    return Naming(namespace or "", int(folded) != 0)
 
 
 def mysql_powers(session: Session) -> tuple[Phrase, ...]:

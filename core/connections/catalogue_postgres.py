@@ -1,7 +1,7 @@
 """What PostgreSQL's catalogue says of its tables, and of what a login may do."""
 
 from core.connections.cells import kind_of_type
-from core.connections.introspection import ListedKey, ListedTable, Listing, Place
+from core.connections.introspection import ListedKey, ListedTable, Listing, Naming, Place
 from core.connections.schema import Column, Kind, Schema
 from core.connections.session import Session
 from core.i18n import Phrase
@@ -92,6 +92,12 @@ def _kind(base: str, category: str) -> Kind:
         return Kind.OTHER
     kind = kind_of_type(base)
     return _BY_CATEGORY.get(category, Kind.OTHER) if kind is Kind.OTHER else kind
+
+
+def postgres_naming(session: Session) -> Naming:
+    """The first schema of the search path, which names without a schema mean."""
+    [(namespace,)] = session.look("SELECT current_schema()")
+    return Naming(namespace or "")
 
 
 def postgres_powers(session: Session) -> tuple[Phrase, ...]:

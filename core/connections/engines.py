@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from core.connections.catalogue_duckdb import introspect_duckdb
-from core.connections.catalogue_mysql import introspect_mysql, mysql_powers
-from core.connections.catalogue_postgres import introspect_postgres, postgres_powers
+from core.connections.catalogue_mysql import introspect_mysql, mysql_naming, mysql_powers
+from core.connections.catalogue_postgres import introspect_postgres, postgres_naming, postgres_powers
 from core.connections.catalogue_sqlite import introspect_sqlite
+from core.connections.introspection import Naming
 from core.connections.schema import Dialect, Schema
 from core.connections.session import Limits, Session, Target
 from core.connections.sessions_duckdb import open_duckdb
@@ -28,13 +29,19 @@ def _no_powers(_: Session) -> tuple[Phrase, ...]:
     return ()
 
 
+def _usual_naming(_: Session) -> Naming:
+    """What the guard takes for granted of this dialect."""
+    return Naming()
+
+
 @dataclass(frozen=True)
 class Engine:
     """One kind of database.
 
     `fields` are those of its form, in order; `needs` those that must be filled. `options` is the closed list of
     further parameters with their values, the default first. `schemes` are how an address may begin in the terminal.
-    `powers` gives what a login may do beside reading, so that whoever adds it can be warned.
+    `powers` gives what a login may do beside reading, so that whoever adds it can be warned; `naming` how the
+    database reads names, so that the guard reads them alike.
     """
 
     kind: str
@@ -46,6 +53,7 @@ class Engine:
     open: Callable[[Target, Limits], Session]
     introspect: Callable[[Session], Schema]
     powers: Callable[[Session], tuple[Phrase, ...]] = _no_powers
+    naming: Callable[[Session], Naming] = _usual_naming
     default_port: int | None = None
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -65,6 +73,7 @@ _ROWS = (
         open=open_postgres,
         introspect=introspect_postgres,
         powers=postgres_powers,
+        naming=postgres_naming,
         default_port=5432,
         options=_SSL_MODES,
     ),
@@ -78,6 +87,7 @@ _ROWS = (
         open=open_mysql,
         introspect=introspect_mysql,
         powers=mysql_powers,
+        naming=mysql_naming,
         default_port=3306,
         options=_SSL_MODES,
     ),
@@ -91,6 +101,7 @@ _ROWS = (
         open=open_mysql,
         introspect=introspect_mysql,
         powers=mysql_powers,
+        naming=mysql_naming,
         default_port=3306,
         options=_SSL_MODES,
     ),

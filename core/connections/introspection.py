@@ -14,6 +14,15 @@ Place = tuple[str, str]  # namespace ("" for the default one) and table
 
 
 @dataclass(frozen=True)
+class Naming:
+    """How a database reads names. `namespace` is what it calls its default one, where that is not the same everywhere;
+    `ignores_case` says that it does not tell tables apart by their capitals."""
+
+    namespace: str = ""
+    ignores_case: bool = False
+
+
+@dataclass(frozen=True)
 class ListedTable:
     """A table or view as the catalogue lists it."""
 

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from core.connections import runner, samples
-from core.connections.guard import CheckedQuery, Scope
+from core.connections.guard import CheckedQuery, Scope, check
+from core.connections.introspection import Naming
 from core.connections.result import ResultTable
 from core.connections.schema import Dialect, Schema
 from core.connections.session import Fetched, Limits, Session
@@ -32,6 +33,7 @@ class Connection:
     schema: Schema
     limits: Limits
     visit: Callable[[Limits], Session] = field(repr=False)
+    naming: Naming = field(default_factory=Naming)
 
     @property
     def dialect(self) -> Dialect:
@@ -39,12 +41,10 @@ class Connection:
 
     @property
     def scope(self) -> Scope:
-        return Scope(self.dialect, self.schema)
+        return Scope(self.dialect, self.schema, namespace=self.naming.namespace, ignores_case=self.naming.ignores_case)
 
     def check(self, sql: str) -> CheckedQuery:
         """The SQL as the guard passed it. Raises `QueryRefused` with the reason."""
-        from core.connections.guard import check
-
         return check(sql, self.scope)
 
     def run(self, query: CheckedQuery, stop: Stop | None = None, row_cap: int | None = None) -> ResultTable:

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from core.connections.addresses import NewConnection, resolve
 from core.connections.engines import ENGINES
-from core.connections.schema import Dialect, Schema
+from core.connections.schema import Dialect
 from core.connections.session import Limits, Session, Target
+from core.connections.stored_schema import SeenSchema
 from core.errors import ConnectionFailed, InvalidInput
 from core.i18n import Phrase
 from core.security.permissions import SYSTEM, Actor, Role
@@ -100,7 +101,7 @@ class Reach:
         )
         return engine.open(target, limits)
 
-    def inspect(self, kind: str, session: Session, own: bool = False) -> Schema:
+    def inspect(self, kind: str, session: Session, own: bool = False) -> SeenSchema:
         """The schema there. Raises `InvalidInput` where it turns out to be the portal's own database."""
         if session.dialect is Dialect.POSTGRES:
             [(started, database)] = session.look(_IDENTITY)
@@ -108,7 +109,7 @@ class Reach:
                 ours = connection.execute(sa.text(_IDENTITY)).one()
             if started == ours[0]:
                 self._refuse_own(database, own)
-        return ENGINES[kind].introspect(session)
+        return SeenSchema(ENGINES[kind].introspect(session), ENGINES[kind].naming(session))
 
     def _same_place(self, host: str, pinned: str, port: int) -> bool:
         """Whether the portal's own server listens there."""

@@ -15,10 +15,10 @@ from core.connections.engines import ENGINES
 from core.connections.opened import Connection as Connection
 from core.connections.reach import Address, Reach
 from core.connections.runner import watched
-from core.connections.schema import Schema
 from core.connections.session import Limits, Session
 from core.connections.sessions_duckdb import IDLE
 from core.connections.shelf import KeptConnection, Shelf
+from core.connections.stored_schema import SeenSchema
 from core.connections.uploads import read_upload
 from core.errors import ConnectionFailed, InvalidInput, NotAllowed, QueryFailed
 from core.i18n import Phrase
@@ -104,8 +104,8 @@ class Connections:
         address = Address.of(replace(new, options=options), own)
         self._reach.permit(actor, address)
         self._shelf.refuse_taken(new.name)
-        schema, _ = self._look_into(new.kind, address, new.secret)
-        return self._put(actor, new.name, new.kind, address, new.secret, schema)
+        seen, _ = self._look_into(new.kind, address, new.secret)
+        return self._put(actor, new.name, new.kind, address, new.secret, seen)
 
     def upload(self, actor: Actor, name: str, filename: str, stream: BinaryIO) -> ConnectionInfo:
         """Make a connection of a CSV, Excel or Parquet file. An empty `name` is the file's own.
@@ -119,8 +119,8 @@ class Connections:
         file = read_upload(stream, filename, self._reach.uploads, self._settings.upload_megabytes)
         try:
             address = Address(upload=file.name, uploaded=filename)
-            schema, _ = self._look_into("duckdb", address, "")
-            return self._put(actor, named.name, "duckdb", address, "", schema)
+            seen, _ = self._look_into("duckdb", address, "")
+            return self._put(actor, named.name, "duckdb", address, "", seen)
         except BaseException:
             IDLE.close(str(file))
             file.unlink(missing_ok=True)
@@ -142,15 +142,15 @@ class Connections:
             address = kept.address
         self._reach.permit(actor, address)
         secret = new.secret or self._kept_secret(kept, new.kind, address)
-        schema, _ = self._look_into(new.kind, address, secret)
+        seen, _ = self._look_into(new.kind, address, secret)
         self._shelf.update(
             kept.id,
             name=new.name,
             kind=new.kind,
             address=address.stored(),
             sealed_password=self._vault.seal(secret, _identity(kept.id)),
-            schema=stored_schema.dump(schema),
-            schema_version=schema.version,
+            schema=stored_schema.dump(seen),
+            schema_version=seen.schema.version,
             index_state=_WAITING,
         )
         self._audit.note(actor, Action.CHANGE_CONNECTION, new.name, id=kept.id, address=shown(address.stored()))
@@ -213,8 +213,8 @@ class Connections:
         """The connection with its schema read anew. Raises `ConnectionFailed`; then the old schema stays."""
         require(actor, Action.INDEX, connection_id)
         kept = self._shelf.find(actor, connection_id)
-        schema, _ = self._look_into(kept.kind, kept.address, self._secret(kept))
-        self._shelf.update(kept.id, schema=stored_schema.dump(schema), schema_version=schema.version)
+        seen, _ = self._look_into(kept.kind, kept.address, self._secret(kept))
+        self._shelf.update(kept.id, schema=stored_schema.dump(seen), schema_version=seen.schema.version)
         return self._opened(self._shelf.find(actor, connection_id))
 
     def close(self) -> None:
@@ -222,31 +222,33 @@ class Connections:
         IDLE.close()
 
     def _tested(self, kind: str, address: Address, secret: str, started: float) -> Report:
-        schema, session_says = self._look_into(kind, address, secret)
-        warnings = session_says.powers
-        if not schema.tables:
+        seen, said = self._look_into(kind, address, secret)
+        tables, warnings = len(seen.schema.tables), said.powers
+        if not tables:
             warnings = (*warnings, Phrase("connections_core.no_tables"))
-        message = Phrase("connections_core.works", {"server": session_says.server, "n": len(schema.tables)})
+        message = Phrase("connections_core.works", {"server": said.server, "n": tables})
         return Report(
             True,
             message,
             time.perf_counter() - started,
-            version=session_says.server,
-            tables=len(schema.tables),
+            version=said.server,
+            tables=tables,
             warnings=warnings,
         )
 
-    def _look_into(self, kind: str, address: Address, secret: str) -> "tuple[Schema, _Said]":
+    def _look_into(self, kind: str, address: Address, secret: str) -> "tuple[SeenSchema, _Said]":
         """The schema there, and what the server says of itself and the sign-in."""
         limits = replace(self._limits, seconds=max(self._limits.seconds, _CATALOGUE_SECONDS))
         try:
             with closing(self._reach.visit(kind, address, secret, limits)) as session, watched(session):
-                schema = self._reach.inspect(kind, session, address.own)
-                return schema, _Said(session.server, ENGINES[kind].powers(session))
+                seen = self._reach.inspect(kind, session, address.own)
+                return seen, _Said(session.server, ENGINES[kind].powers(session))
         except QueryFailed as error:
             raise ConnectionFailed(error.detail) from error
 
-    def _put(self, actor: Actor, name: str, kind: str, address: Address, secret: str, schema: Schema) -> ConnectionInfo:
+    def _put(
+        self, actor: Actor, name: str, kind: str, address: Address, secret: str, seen: SeenSchema
+    ) -> ConnectionInfo:
         connection_id = uuid4()
         self._shelf.put(
             connection_id,
@@ -255,11 +257,13 @@ class Connections:
             kind=kind,
             address=address.stored(),
             sealed_password=self._vault.seal(secret, _identity(connection_id)),
-            schema=stored_schema.dump(schema),
-            schema_version=schema.version,
+            schema=stored_schema.dump(seen),
+            schema_version=seen.schema.version,
             index_state=_WAITING,
         )
-        self._audit.note(actor, Action.ADD_CONNECTION, name, id=connection_id, kind=kind, tables=len(schema.tables))
+        self._audit.note(
+            actor, Action.ADD_CONNECTION, name, id=connection_id, kind=kind, tables=len(seen.schema.tables)
+        )
         self._jobs.defer("index", connection_id=str(connection_id))
         return self._info(actor, self._shelf.find(SYSTEM, connection_id, counted=True))
 
@@ -294,7 +298,8 @@ class Connections:
         def visit(limits: Limits) -> Session:
             return self._reach.visit(kept.kind, kept.address, self._secret(kept), limits)
 
-        return Connection(kept.id, kept.name, self._shelf.schema(kept), self._limits, visit)
+        seen = self._shelf.schema(kept)
+        return Connection(kept.id, kept.name, seen.schema, self._limits, visit, seen.naming)
 
     def _info(self, actor: Actor, kept: KeptConnection) -> ConnectionInfo:
         state, mine = kept.index_state, _may_change(actor, kept)

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.connections import stored_schema
 from core.connections.reach import Address
-from core.connections.schema import Schema
+from core.connections.stored_schema import SeenSchema
 from core.errors import InvalidInput, NotFound
 from core.i18n import Phrase
 from core.security.permissions import Actor, Role
@@ -48,7 +48,7 @@ class Shelf:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._schemas: OrderedDict[UUID, tuple[str, Schema]] = OrderedDict()
+        self._schemas: OrderedDict[UUID, tuple[str, SeenSchema]] = OrderedDict()
 
     def find(self, actor: Actor, connection_id: UUID, counted: bool = False) -> KeptConnection:
         """The connection, if this actor may see it; its tables are counted only when asked. Raises `NotFound`."""
@@ -119,21 +119,21 @@ class Shelf:
         with self._store.begin() as connection:
             return UUID(str(connection.execute(first).scalar_one()))
 
-    def schema(self, kept: KeptConnection) -> Schema:
+    def schema(self, kept: KeptConnection) -> SeenSchema:
         """The schema as last read, with people's descriptions. The same object as long as neither has changed."""
         with self._lock:
-            stamp, schema = self._schemas.get(kept.id, ("", None))
-        if schema is not None and stamp == kept.stamp:
-            return schema
-        schema = self._read_schema(kept.id)
+            stamp, seen = self._schemas.get(kept.id, ("", None))
+        if seen is not None and stamp == kept.stamp:
+            return seen
+        seen = self._read_schema(kept.id)
         with self._lock:
-            self._schemas[kept.id] = (kept.stamp, schema)
+            self._schemas[kept.id] = (kept.stamp, seen)
             self._schemas.move_to_end(kept.id)
             while len(self._schemas) > _SCHEMAS_KEPT:
                 self._schemas.popitem(last=False)
-        return schema
+        return seen
 
-    def _read_schema(self, connection_id: UUID) -> Schema:
+    def _read_schema(self, connection_id: UUID) -> SeenSchema:
         told = sa.select(_d.table_key, _d.column_name, _d.language, _d.text).where(_d.connection_id == connection_id)
         with self._store.begin() as connection:
             stored = connection.execute(sa.select(_c.schema).where(_c.id == connection_id)).scalar_one_or_none()
@@ -143,7 +143,8 @@ class Shelf:
         words: dict[tuple[str, str], dict[str, str]] = {}
         for table_key, column, language, text in rows:
             words.setdefault((table_key, column), {})[language] = text
-        return stored_schema.load(stored).with_descriptions(words)
+        seen = stored_schema.load(stored)
+        return replace(seen, schema=seen.schema.with_descriptions(words)) if words else seen
 
 
 def _kept(counted: bool) -> "sa.Select[Any]":
