@@ -130,6 +130,9 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return FAILED
     except Exception as error:  # noqa: BLE001  (the outermost door)
+        from core.observability import configure_logging
+
+        configure_logging(_setting("log_level", "INFO"))
         _log.debug("the command broke", exc_info=True)
         print(words.say("terminal.broke", what=type(error).__name__), file=sys.stderr)
         return FAILED
@@ -138,15 +141,18 @@ def main(arguments: Sequence[str]) -> int:
 
 def _language(arguments: Sequence[str]) -> str:
     """What the terminal speaks. Programs read `guard`, which therefore has one language and reads no settings."""
-    if arguments[:1] == ["guard"]:
-        return LANGUAGES[0]
+    return LANGUAGES[0] if arguments[:1] == ["guard"] else _setting("language", LANGUAGES[0])
+
+
+def _setting(name: str, otherwise: str) -> str:
+    """One setting, also where others are missing or wrong."""
     from core.settings import Settings
 
     nothing: dict[str, Any] = {}
     try:
-        return Settings(**nothing).language
+        return str(getattr(Settings(**nothing), name))
     except ValueError:
-        return LANGUAGES[0]
+        return otherwise
 
 
 def _worded(app: typer.Typer, words: Words) -> "TyperGroup":

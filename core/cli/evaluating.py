@@ -96,7 +96,7 @@ def evaluate(wish: Wish) -> None:
             examined.append(one)
             print(json.dumps(asdict(one.result), ensure_ascii=False), file=details, flush=True)
             telling.progress(len(examined))
-    telling.unjudged(examined)
+    telling.troubles(examined)
     print(json.dumps(summary([one.result for one in examined])) if wish.as_json else telling.all_of(examined))
 
 
@@ -181,6 +181,7 @@ def _examined(desk: _Desk, dialogues: Sequence[Dialogue], opened: Portal, worker
 
 
 def _examiner(desk: _Desk, opened: Portal, models: Models) -> Examiner:
+    opened.warm()
     answers = Answers(opened.store, opened.connections, opened.knowledge, models, opened.audit, opened.clock)
     return Examiner(answers, desk.actor, desk.places, desk.rung, desk.model_id)
 

@@ -31,13 +31,15 @@ class Telling:
             end = "\n" if done == self.questions else ""
             print(f"\r{done}/{self.questions}", end=end, file=sys.stderr, flush=True)
 
-    def unjudged(self, examined: Sequence[Examined]) -> None:
-        """Questions that nothing could be compared with: they count as wrong."""
-        broken = [one for one in examined if one.gold_error]
-        if broken:
-            names = ", ".join(one.result.id for one in broken[:_NAMED]) + (" …" if len(broken) > _NAMED else "")
-            values = {"n": len(broken), "names": names, "first": broken[0].gold_error}
-            self._aside(self.words.say("terminal.gold_failures", **values))
+    def troubles(self, examined: Sequence[Examined]) -> None:
+        """Questions that nothing could be compared with, and those that broke off: both count as wrong."""
+        self._troubled("gold_failures", [(one.result.id, one.gold_error) for one in examined if one.gold_error])
+        self._troubled("faults", [(one.result.id, one.fault) for one in examined if one.fault])
+
+    def _troubled(self, what: str, found: Sequence[tuple[str, str]]) -> None:
+        if found:
+            names = ", ".join(name for name, _ in found[:_NAMED]) + (" …" if len(found) > _NAMED else "")
+            self._aside(self.words.say(f"terminal.{what}", n=len(found), names=names, first=found[0][1]))
 
     def all_of(self, examined: Sequence[Examined]) -> str:
         """The figures as lines, then each dialect and language by itself."""

@@ -5,13 +5,15 @@ SQL is run in its place, as a person who writes it by hand would, so that every 
 is measured for itself.
 """
 
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from uuid import UUID, uuid4
 
-from core.answering.card import Card
+from core.answering.card import Card, card_of
 from core.answering.events import AnswerEvent, Failed
 from core.answering.question import Question
 from core.errors import AskwellError
@@ -23,6 +25,7 @@ from core.i18n import Phrase
 from core.security.permissions import Actor
 from core.stop import Stop
 
+_log = logging.getLogger(__name__)
 _WRONG = Verdict(False, False)
 
 
@@ -52,9 +55,9 @@ class Examiner:
         place = self.places[dialogue.database, dialogue.dialect]
         conversation, examined = uuid4(), []
         for number, exercise in enumerate(dialogue.exercises, start=1):
-            card, seconds = self._ask(self._question(exercise, place, conversation))
-            examined.append(self._judged(exercise, place, card, seconds))
-            if card.outcome != ANSWERED and number < len(dialogue.exercises) and exercise.gold:
+            heard = self._ask(self._question(exercise, place, conversation))
+            examined.append(self._judged(exercise, place, heard))
+            if heard.card.outcome != ANSWERED and number < len(dialogue.exercises) and exercise.gold:
                 self._ask(Question(exercise.question, place.connection_id, conversation, sql=exercise.gold[0]))
         return tuple(examined)
 
@@ -64,18 +67,23 @@ class Examiner:
         text = f"{exercise.question}\n\n{exercise.evidence}" if told else exercise.question
         return Question(text, place.connection_id, conversation, self.rung, self.model_id)
 
-    def _ask(self, question: Question) -> tuple[Card, float]:
-        """The card at the end, and the seconds it took. An error that ends the trip is one more way to fail."""
-        card, started = Card(question.text), time.perf_counter()
-        try:
-            for event in self.answers.ask(self.actor, question):
-                card = card.after(event)
-        except AskwellError as error:
-            card = card.after(Failed(Phrase(error.key, error.values), error.detail))
-        return card, time.perf_counter() - started
+    def _ask(self, question: Question) -> "_Heard":
+        """The card at the end, and the seconds it took. A fault fails its own question, not the whole run."""
+        started = time.perf_counter()
+        with ThreadPoolExecutor(1) as apart:
+            asking = apart.submit(lambda: card_of(question.text, self.answers.ask(self.actor, question)))
+            fault = asking.exception()
+        seconds = time.perf_counter() - started
+        if fault is None:
+            return _Heard(asking.result(), seconds)
+        if isinstance(fault, AskwellError):
+            return _Heard(_failed(question, fault), seconds)
+        _log.error("question %r broke off", question.text, exc_info=fault)
+        return _Heard(_failed(question, AskwellError()), seconds, f"{type(fault).__name__}: {fault}")
 
-    def _judged(self, exercise: Exercise, place: Place, card: Card, seconds: float) -> Examined:
+    def _judged(self, exercise: Exercise, place: Place, heard: "_Heard") -> Examined:
         """The card measured. What the data cannot answer is right when nothing was answered."""
+        card = heard.card
         outcome = outcome_of(card)
         answered = outcome == ANSWERED
         verdict = _WRONG
@@ -90,7 +98,7 @@ class Examiner:
             rung=card.rung.value if answered and card.rung else None,
             predicted_sql=card.sql or None,
             correct=verdict.right,
-            seconds=round(seconds, 4),
+            seconds=round(heard.seconds, 4),
             prompt_tokens=card.usage.prompt_tokens,
             completion_tokens=card.usage.completion_tokens,
             tables=tables,
@@ -105,7 +113,21 @@ class Examiner:
             strict=verdict.strict,
             table_recall=_recall(tables, exercise.gold_tables) if answered else None,
             gold_error=verdict.gold_error,
+            fault=heard.fault,
         )
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """How one question ended, after so many seconds; `fault` is what broke that should never break."""
+
+    card: Card
+    seconds: float
+    fault: str = ""
+
+
+def _failed(question: Question, error: AskwellError) -> Card:
+    return Card(question.text).after(Failed(Phrase(error.key, error.values), error.detail))
 
 
 def outcome_of(card: Card) -> str:

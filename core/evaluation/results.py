@@ -37,7 +37,8 @@ class Result:
 class Examined:
     """A result with what the line does not hold: of what kind the question was, and the stricter verdict.
 
-    `gold_error` says why none of the gold queries ran, "" where one did or none was needed.
+    `gold_error` says why none of the gold queries ran, "" where one did or none was needed; `fault` is what broke
+    while the question was answered, "" where nothing did.
     """
 
     result: Result
@@ -47,6 +48,7 @@ class Examined:
     strict: bool
     table_recall: float | None
     gold_error: str = ""
+    fault: str = ""
 
 
 def summary(results: Sequence[Result]) -> dict[str, object]:
