@@ -121,7 +121,8 @@ class _Rows:
             yield from bars
         yield ChartSpec(ChartKind.LINE, time, alike)
         if not few:
-            if len(alike) == 1 and self._not_negative(main):
+            # The ground under a gap would be filled all the same, so there is no area where values are missing.
+            if len(alike) == 1 and self._not_negative(main) and None not in [row[main] for row in self.table.rows]:
                 yield ChartSpec(ChartKind.AREA, time, (main,))
             if len(self.table.rows) * len(alike) <= _MOST_BARS_IN_GROUPS:
                 yield from bars
