@@ -14,7 +14,7 @@ from core.connections.registry import Connections
 from core.grounding.ground import Knowledge
 from core.health import Health, examine
 from core.jobs import Jobs
-from core.models.book import Models, ensure_first_model
+from core.models.book import Models, ensure_first_model, load_default
 from core.security.audit import Audit
 from core.security.people import People
 from core.security.permissions import Actor
@@ -52,6 +52,7 @@ class Portal:
     def warm(self) -> None:
         """Load what the first question would otherwise wait for: the embedding model and the engine's dictionaries."""
         self.models.embedder().warm()
+        load_default(self.models)
 
     def close(self) -> None:
         """Stop what runs and let everything go, the embedded PostgreSQL last."""
