@@ -169,7 +169,7 @@ class _Desk:
 
     def mend(self, sql: str, error: QueryRefused | QueryFailed) -> Generator[AnswerEvent, None, None]:
         """Ask for a better draft, with what the database said and the real columns. Raises `error` at the end."""
-        reason = harmless(error.detail or str(error))[:_LONGEST_ERROR]
+        reason = harmless(error.detail or str(error.values.get("reason") or error))[:_LONGEST_ERROR]
         yield self._tried(sql, reason)
         if self._is_over:
             raise error
