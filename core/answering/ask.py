@@ -211,7 +211,7 @@ class Answers:
             trip.usage,
             trip.seconds,
             self._clock(),
-            next_ones or self._starters(trip, connection, resolved),
+            (*next_ones, *self._ladder.closest(trip, connection, resolved))[: suggestions.MOST],
             empty.findings,
             empty.fixes,
             handles,
@@ -273,12 +273,6 @@ class Answers:
             return interpret(following.inquiry, connection.schema, values)
 
         return read
-
-    def _starters(self, trip: Trip, connection: Opened, resolved: Resolved) -> tuple[str, ...]:
-        """Questions that stand on their own, other than this one."""
-        asked = trip.question.text.casefold()
-        found = self._knowledge.starters(trip.actor, connection, resolved.inquiry.language)
-        return tuple(text for text in found if text.casefold() != asked)[: suggestions.MOST]
 
     def _readable(self, actor: Actor) -> frozenset[UUID]:
         """The connections whose data the actor may see now."""

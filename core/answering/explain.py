@@ -33,17 +33,17 @@ def _steps(wording: Wording) -> Iterator[Phrase]:
     yield from _results(wording)
     if isinstance(parts.tree, exp.SetOperation):
         yield Phrase(f"answering.step_{type(parts.tree).__name__.lower()}")
-    if parts.order is not None and parts.order.position < len(wording.labels):
-        yield Phrase(_direction(wording, parts.order), {"by": wording.labels[parts.order.position]})
+    by = wording.of(parts.order.by) if parts.order is not None else ""
+    if parts.order is not None and by:
+        yield Phrase(_direction(wording, parts.order), {"by": by})
     if parts.limit is not None:
         yield Phrase("answering.step_limit", {"n": parts.limit})
 
 
 def _direction(wording: Wording, order: Order) -> str:
     """The key of how rows are sorted: by amount, in time, or by name."""
-    select = wording.parts.selects[order.position]
-    place = wording.parts.place(select)
-    if wording.parts.grain(select) or (place and place.column.kind.temporal):
+    place = wording.parts.place(order.by)
+    if wording.parts.grain(order.by) or (place and place.column.kind.temporal):
         return "answering.step_latest_first" if order.descending else "answering.step_earliest_first"
     if place and not place.column.kind.numeric:
         return "answering.step_z_to_a" if order.descending else "answering.step_a_to_z"

@@ -25,12 +25,13 @@ _YEAR_MONTH = re.compile(r"(\d{4})[-/]?(0[1-9]|1[0-2])")
 class Style:
     """How the values of one result column are written.
 
-    `grain` is the unit a date was cut to ("month"), "" for none; `percent` says that 0.25 means 25 %; `plain` that
-    digits are a name and not an amount, as in a year or an order number.
+    `grain` is the unit a date was cut to ("month"), "" for none; `percent` is what 1 stands for where values are parts
+    of a whole: 100 when 0.25 means 25 %, 1 when 25 does, 0 for plain amounts; `plain` says that digits are a name and
+    not an amount, as in a year or an order number.
     """
 
     grain: str = ""
-    percent: bool = False
+    percent: int = 0
     plain: bool = False
 
 
@@ -74,7 +75,7 @@ class Figures:
     def _number(self, value: float | Decimal, style: Style) -> str:
         locale = _LOCALES[self.language]
         if style.percent:
-            return str(format_percent(value, "#,##0.##%", locale=locale))
+            return str(format_percent(float(value) * style.percent / 100, "#,##0.##%", locale=locale))
         if style.plain and value == int(value):
             return str(int(value))
         if isinstance(value, Decimal) and value.as_tuple().exponent == -2:

@@ -215,7 +215,7 @@ class Ladder:
                 )
                 return Found(written.query, written.table, facts)
             case Cannot():
-                closest = self._closest(trip, connection, resolved)
+                closest = self.closest(trip, connection, resolved)
                 return CannotAnswer(Phrase("answering.model_cannot", {"reason": written.reason}), closest, trip.usage)
             case Ask():
                 asked = resolved.inquiry.text
@@ -242,11 +242,13 @@ class Ladder:
         if names:
             comma = "、" if language == "zh" else ", "
             said = Phrase("answering.cannot_nearest", {"said": said, "tables": comma.join(names)})
-        return CannotAnswer(said, self._closest(trip, connection, resolved))
+        return CannotAnswer(said, self.closest(trip, connection, resolved))
 
-    def _closest(self, trip: Trip, connection: Opened, resolved: Resolved) -> tuple[str, ...]:
-        """Questions that this connection does answer, in the question's language."""
-        return tuple(self.knowledge.starters(trip.actor, connection, resolved.inquiry.language)[:_NEAREST])
+    def closest(self, trip: Trip, connection: Opened, resolved: Resolved) -> tuple[str, ...]:
+        """Questions that this connection does answer, in the question's language, other than this one."""
+        asked = resolved.inquiry.text.casefold()
+        found = self.knowledge.starters(trip.actor, connection, resolved.inquiry.language)
+        return tuple(text for text in found if text.casefold() != asked)[:_NEAREST]
 
 
 def _clearer(question: str, option: str) -> str:

@@ -67,12 +67,11 @@ class Story:
     @cached_property
     def styles(self) -> tuple[Style, ...]:
         """How each column's values are written."""
-        return tuple(
-            Style(percent=True)
-            if self.wording.percent(i, column.name, [row[i] for row in self.table.rows[:200]])
-            else self.wording.style(i, column.name)
-            for i, column in enumerate(self.table.columns)
-        )
+        styles = []
+        for i, column in enumerate(self.table.columns):
+            percent = self.wording.percent(i, column.name, [row[i] for row in self.table.rows[:200]])
+            styles.append(Style(percent=percent) if percent else self.wording.style(i, column.name))
+        return tuple(styles)
 
     @cached_property
     def measures(self) -> tuple[int, ...]:

@@ -147,6 +147,7 @@ class Running:
         for going in under_way:
             if going.future is not None:
                 going.future.cancel()
+        for going in under_way:
             going.stop.ask()
         self._pool.shutdown(wait=True, cancel_futures=True)
 

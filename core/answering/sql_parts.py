@@ -42,10 +42,12 @@ class Grain:
 
 @dataclass(frozen=True)
 class Order:
-    """The first thing rows are ordered by: the position of a column of the result, and the direction."""
+    """The first thing rows are ordered by, and the direction. `position` is that of the result's column, None where
+    it is not shown."""
 
-    position: int
+    by: exp.Expr
     descending: bool
+    position: int | None = None
 
 
 class SqlParts:
@@ -198,7 +200,7 @@ class SqlParts:
 
     @cached_property
     def order(self) -> Order | None:
-        """How the rows of the result are ordered, when it is by one of its columns."""
+        """How the rows of the result are ordered."""
         ordering = self.tree.args.get("order")
         first = ordering.expressions[0] if ordering and ordering.expressions else None
         if not isinstance(first, exp.Ordered):
@@ -208,8 +210,8 @@ class SqlParts:
             same = select.unalias() == by or (isinstance(by, exp.Column) and select.alias_or_name == by.name)
             numbered = isinstance(by, exp.Literal) and by.is_int and int(by.name) == position + 1
             if same or numbered:
-                return Order(position, bool(first.args.get("desc")))
-        return None
+                return Order(select, bool(first.args.get("desc")), position)
+        return Order(by, bool(first.args.get("desc")))
 
     @cached_property
     def limit(self) -> int | None:

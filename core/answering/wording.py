@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 from sqlglot import exp
 
 from core.answering.figures import Figures, Style
-from core.answering.sql_parts import Place, SqlParts
+from core.answering.sql_parts import AGGREGATES, Place, SqlParts
 from core.connections.schema import Table, business_name, humanise
 from core.i18n import Words
 
@@ -66,7 +67,16 @@ class Wording:
         place = self.parts.place(node)
         if place:
             return self.place(place)
-        return self._alias(node)
+        return self._share(node) or self._alias(node)
+
+    def _share(self, node: exp.Expr | None) -> str:
+        """ "share of total sales" for an amount divided by the sum of it over all rows; "" for anything else."""
+        ratio = self.parts.origin(node)
+        whole = ratio.expression.find(exp.Window) if isinstance(ratio, exp.Div) else None
+        part = next(ratio.this.find_all(*AGGREGATES), None) if isinstance(ratio, exp.Div) else None
+        if whole is None or part is None or whole.args.get("partition_by"):
+            return ""
+        return self.words.say("answering.share_of", of=self.of(part))
 
     def _alias(self, node: exp.Expr | None) -> str:
         name = node.alias_or_name if isinstance(node, exp.Alias | exp.Column) else ""
@@ -146,13 +156,17 @@ class Wording:
             return Style(plain=key or digits_are_a_name(place.column.name))
         return Style(plain=digits_are_a_name(name))
 
-    def percent(self, position: int, name: str, values: Iterable[object]) -> bool:
-        """Whether a calculated column holds parts of a whole, from 0 to 1, which people read as percentages."""
+    def percent(self, position: int, name: str, values: Iterable[object]) -> int:
+        """What 1 stands for in a calculated column that holds parts of a whole: 100, 1 when it was multiplied by
+        a hundred already, 0 in any other column."""
         select = self.parts.selects[position] if position < len(self.parts.selects) else None
         if not _PERCENT_NAME.search(name) or self.parts.place(select) is not None:
-            return False
-        numbers = [float(v) for v in values if isinstance(v, int | float) or hasattr(v, "as_tuple")]  # type: ignore[arg-type]
-        return bool(numbers) and all(0 <= n <= 1 for n in numbers)
+            return 0
+        hundred = select is not None and any(
+            literal.name in ("100", "100.0") for literal in select.find_all(exp.Literal)
+        )
+        numbers = [float(v) for v in values if isinstance(v, int | float | Decimal)]
+        return (1 if hundred else 100) if numbers and all(0 <= n <= (100 if hundred else 1) for n in numbers) else 0
 
     def listed(self, items: Iterable[str], most: int = 5, by: str = "and") -> str:
         """ "a, b and c"; after `most` items only how many more there are."""

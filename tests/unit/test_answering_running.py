@@ -30,8 +30,10 @@ class Slow:
     def ask(self, actor: Actor | None, question: Question, stop: Stop | None = None) -> Iterator[AnswerEvent]:
         assert stop is not None
         yield Understood(question.text, "en", conversation_id=question.conversation_id)
-        with stop.reaching(self.go.set):
-            self.go.wait(10)
+        heard = threading.Event()
+        with stop.reaching(heard.set):
+            while not (self.go.is_set() or heard.is_set()):
+                heard.wait(0.005)
         self.then()
         if stop.asked:
             yield Failed(Phrase("errors.stopped"))
