@@ -182,7 +182,8 @@ class Asks:
         for table in list(tables)[:6]:
             for shown, cost in self._fields(wishes, table):
                 if alone and shown[0].kind in SUBJECTS and not additive(self._words, shown[0]):
-                    continue
+                    if not is_name(self._words, shown[0].column):
+                        continue
                 if all(not f.path for f in shown):
                     whole = tuple(self._summed(w, f) for w, f in zip(wishes, shown, strict=True))
                     for ask, more in self._asked(whole, shown, Entity(table), cost):
@@ -332,6 +333,8 @@ class Asks:
         if group.kind is None and group.table == rows.table and any(isinstance(e, Tally) and not e.field for e in ask.show):
             return  # one row each: nothing to count
         for path, far in self._bind.reach(rows.table, goal):
+            if group.kind is not None and many(path) and not self._words.is_key(group.kind.column):
+                continue  # a column of rows nobody spoke of, many for each
             show, more = self._group_show(group, path, wishes, rows.table)
             if show is None:
                 continue

@@ -56,6 +56,7 @@ from core.connections.schema import Kind
 
 Ways = list[tuple[Condition, float]]
 NEAR = 0.15
+_CODES = {"id", "code", "number", "year", "zip", "phone", "telephone", "room", "version", "grade", "level"}
 _TIMELY = {"date", "year", "time", "at", "on", "day", "timestamp", "month", "created", "datetime", "of", "is", "in"}
 _NEGATED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
@@ -97,7 +98,7 @@ class Binder:
             if kinds is not None and kind not in kinds:
                 continue
             for path, far in self.reach(table, ref.table):
-                ways.append((Field(ref, kind, path), cost + 2 * far))
+                ways.append((Field(ref, kind, path), cost + 2 * far + (0.3 if many(path) else 0.0)))
         return nearest(ways) if ways else []
 
     def measurable(self, field: Field) -> bool:
@@ -187,7 +188,8 @@ class Binder:
             number = int(operand.value) if operand.value == int(operand.value) else operand.value
             if field.kind.numeric:
                 return number
-            return str(number) if field.kind is Kind.TEXT and (exact or self.yearly(field)) else None
+            codes = exact and (self.words.is_key(field.column) or plain_words(field.column.column)[-1] in _CODES)
+            return str(number) if field.kind is Kind.TEXT and (codes or self.yearly(field)) else None
         if isinstance(operand, Values) and exact:
             stored = [value for ref, value, _ in operand.options if ref == field.column]
             if stored:
@@ -288,7 +290,7 @@ class Binder:
     def _has_kind(self, has: Has, table: str) -> Ways:
         """ "with a hometown": the column is filled; with conditions it is about the rows it stands in."""
         other = has.entity
-        if other.conditions or other.best or other.kind is None:
+        if other.conditions or other.best or other.kind is None or not has.negated:
             return []
         fields = [(replace(other.kind, path=p), far) for p, far in self.reach(table, other.table) if not many(p)]
         return [(Missing(f, negated=not has.negated), far + 0.9) for f, far in fields]

@@ -195,6 +195,7 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("G", "each|by @grain", "by_grain", 0.0),
     ("G", "@grain_adverb", "by_grain", 0.0),
     ("O", "order C @dir?", "sorting", 0.0),
+    ("O", "order C @dir_age", "sorting", 0.0),
     ("O", "order C in? @dir", "sorting", 0.0),
     ("O", "order @dir C", "sorting_after", 0.0),
     ("O", "@dir_of C", "sorting_after", 0.0),

@@ -33,11 +33,15 @@ class Columns:
 
 @dataclass(frozen=True)
 class Values:
-    """A mention of a cell value: the columns it stands in. `text` is what was written; `quoted` says it was in quotes."""
+    """A mention of a cell value: the columns it stands in.
+
+    `text` is what was written; `quoted` says it was in quotes, `inflected` that the question has its plural.
+    """
 
     options: tuple[tuple[ColumnRef, str, float], ...]
     text: str
     quoted: bool = False
+    inflected: bool = False
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from core.answering.instant.meaning import (
     Together,
     Values,
 )
-from core.answering.instant.naming import SUBJECTS, is_name
+from core.answering.instant.naming import SUBJECTS, display, is_name
 from core.answering.instant.reading import ColumnRef, Compare, Field, Function, Op, Related
 from core.answering.instant.schema_words import SchemaWords, plain_words
 from core.answering.instant.times import When
@@ -76,7 +76,9 @@ class Phrases:
     def of_value(self, values: Values) -> Made:
         """Rows called by a value: "the cats"."""
         for ref, value, cost in values.options[:4]:
-            if self._words.kind(ref) is Kind.TEXT and not self._words.is_key(ref):
+            # A name says which row; only what several rows may share is a sort of thing.
+            said = {f.column for f in display(self._words, ref.table)}
+            if self._words.kind(ref) is Kind.TEXT and not self._words.is_key(ref) and ref not in said:
                 field = Field(ref, Kind.TEXT)
                 yield Entity(ref.table, conditions=(Compare(field, Op.EQ, value),)), cost + 0.5
 
@@ -261,7 +263,8 @@ class Phrases:
         yield Check(columns, Op.NE, (Average(function),)), 0.0
 
     def holds(self, *values: Values) -> Made:
-        yield Holds(values), 0.0
+        if not any(v.inflected for v in values):
+            yield Holds(values), 0.0
 
     def holds_not(self, *values: Values) -> Made:
         yield Holds(values, negated=True), 0.0

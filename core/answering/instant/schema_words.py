@@ -21,6 +21,7 @@ from core.connections.schema import Column, Kind, Schema, Table, humanise, langu
 
 Phrase = tuple[str, ...]
 _GENERIC = {"id", "code", "name", "number", "no", "num", "key", "text", "value", "title", "date"}
+_LITTLE = {"to", "from", "of", "in", "by", "for", "at", "on", "is", "no", "not", "and", "or", "with", "up"}
 _PREFIXES = {"ref", "dim", "fact", "tbl", "tb", "t", "vw", "v", "lkp", "stg"}
 _LABEL = re.compile(r"[:：(（,，;；]")
 
@@ -194,7 +195,8 @@ def _column_phrases(column: Column, table: Table, owner: Mapping[Phrase, float])
         if len(phrase) > 1 and phrase[0] in ("number", "num", "no", "total", "count"):
             found.setdefault((*phrase[1:], phrase[0]), cost + 0.05)
     for size in range(1, len(words)):
-        found.setdefault(words[size:], 0.4)
+        if not set(words[size:]) <= _LITTLE:
+            found.setdefault(words[size:], 0.4)
     if table.primary_key == (column.name,) and (words[-1] == "id" or column.kind is Kind.INTEGER):
         found.setdefault(("id",), 0.1)
     for text, cost in _english_labels(column.comment, column.descriptions):

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.answering.instant.chart import Edge
 from core.answering.instant.lexicon import FunctionWord, lexicon
-from core.answering.instant.meaning import Columns, Entity, Most, Number, Values
+from core.answering.instant.meaning import Columns, Entity, Most, Number, Sorting, Values
 from core.answering.instant.reading import ColumnRef, Op
 from core.answering.instant.schema_words import Call, SchemaWords, synonyms
 from core.answering.instant.times import english_times
@@ -17,6 +17,7 @@ from core.grounding.values import ValueHit, ValueSource
 _GRAINS = {"day", "week", "month", "quarter", "year"}
 _ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year", "annually": "year"}
 _VAGUE = {"number", "count", "total", "amount", "average", "most", "time", "year"}
+_BEFORE_NOUNS = {"each", "every", "the", "a", "an", "of", "per", "this", "different", "distinct", "many", "most", "all", "by"}
 LONGEST_VALUE = 7
 _INSIDE = {"of", "the", "in", "for"}
 
@@ -96,6 +97,11 @@ def function_leaves(word: FunctionWord, words: SchemaWords, start: int, end: int
                 yield Edge("adj", start, end, (columns, Op(sign)), 0.05)
             else:
                 yield Edge(word.category, start, end, columns, 0.05)
+    elif word.category == "sorter":
+        for part in word.value.split():
+            columns = attribute(words, part[:-1])
+            if columns is not None:
+                yield Edge("O", start, end, Sorting(columns, part.endswith("-")), 0.05)
     elif word.category in ("most_common", "least_common"):
         yield Edge("common", start, end, "desc" if word.category == "most_common" else "asc", 0.0)
     else:
@@ -210,6 +216,9 @@ def _number_leaves(tokens: Sequence[Token]) -> Iterator[Edge]:
 def _verb_leaves(tokens: Sequence[Token]) -> Iterator[Edge]:
     verbs = lexicon("en").verbs
     for i, token in enumerate(tokens):
+        # After "each" or "the" it is the noun: "in each place".
+        if i and tokens[i - 1].lower in _BEFORE_NOUNS:
+            continue
         if token.kind == "word" and root(token.lower) in verbs:
             yield Edge("verb", i, i + 1, token.lower, 0.0)
 
@@ -223,21 +232,22 @@ def _value_leaves(
     skips: set[int],
 ) -> Iterator[Edge]:
     spoken = {p for leaf in leaves if leaf.category.islower() for p in range(leaf.start, leaf.end)} | skips
-    asked: dict[str, list[tuple[int, int, float]]] = {}
+    asked: dict[str, list[tuple[int, int, float, bool]]] = {}
     for i, token in enumerate(tokens):
         if token.kind == "quoted":
-            asked.setdefault(token.text, []).append((i, i + 1, 0.0))
+            asked.setdefault(token.text, []).append((i, i + 1, 0.0, False))
             continue
         for end in range(i + 1, min(i + LONGEST_VALUE, len(tokens)) + 1):
             if any(t.kind == "quoted" for t in tokens[i:end]):
                 break
             for phrase, cost in _phrases(tokens, i, end, spoken):
-                asked.setdefault(phrase, []).append((i, end, cost))
+                inflected = phrase.lower() != tokens_text(tokens[i:end]).lower() and phrase[0].islower()
+                asked.setdefault(phrase, []).append((i, end, cost, inflected))
     hits: dict[str, list[ValueHit]] = {}
     for hit in values.matching(list(asked)):
         hits.setdefault(hit.words, []).append(hit)
     for phrase, places in asked.items():
-        for i, end, cost in places:
+        for i, end, cost, inflected in places:
             quoted = tokens[i].kind == "quoted"
             options = tuple(
                 (ColumnRef(h.table, h.column), h.value, cost + 0.5 * (1 - h.similarity))
@@ -245,7 +255,7 @@ def _value_leaves(
                 if h.similarity >= 0.9 and ColumnRef(h.table, h.column) in words.kinds and _holds_well(h)
             )[:12]
             if options or quoted:
-                yield Edge("V", i, end, Values(options, phrase, quoted), min((c for *_, c in options), default=0.0))
+                yield Edge("V", i, end, Values(options, phrase, quoted, inflected), min((c for *_, c in options), default=0.0))
     for i, token in enumerate(tokens):
         if token.kind == "word" and token.text[:1].isupper() and i > 0 or (token.kind == "word" and len(token.text) == 1):
             yield from _unknown_names(tokens, i, spoken)

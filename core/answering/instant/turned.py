@@ -85,6 +85,17 @@ class Turned:
     def most_related_sup(self, entity: Entity, extreme: str) -> Made:
         return self._phrases.most_counted(extreme, entity)
 
+    def has_when(self, window: When, entity: Entity) -> Made:
+        """"2014年举办音乐会": the time is that of the concerts."""
+        for found, cost in self._bind.narrowed(entity, InTime((window,))):
+            for predicate, more in self._phrases.has(found):
+                yield predicate, cost + more
+
+    def has_no_when(self, window: When, entity: Entity) -> Made:
+        for found, cost in self._bind.narrowed(entity, InTime((window,))):
+            for predicate, more in self._phrases.has_no(found):
+                yield predicate, cost + more
+
     # -- entities --------------------------------------------------------------------------------------------------
 
     def best_in_few(self, most: Most, number: Number, entity: Entity) -> Made:
