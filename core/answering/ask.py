@@ -26,9 +26,9 @@ from core.answering.evidence import weigh
 from core.answering.exports import Receipt, export
 from core.answering.follow_up import Resolved, resolve
 from core.answering.history import EVERYTHING, Conversation, Filter, History, Kept, OpenConversation, table_of
-from core.answering.instant.interpret import Outcome, interpret
+from core.answering.instant.interpret import Abstained, Outcome, interpret
 from core.answering.kept import storable
-from core.answering.ladder import Found, Ladder
+from core.answering.ladder import Found, Ladder, read_together
 from core.answering.levers import levers, move, same_but_for_literals
 from core.answering.narrator import Story
 from core.answering.needs import Audit, Connections, Knowledge, Models, Opened
@@ -264,13 +264,14 @@ class Answers:
         """Reads a follow-up of this answer as the instant engine will when it is asked."""
         values = self._knowledge.values(connection.id)
         follows = (*inquiry.follows, Earlier(inquiry.text, found.query.sql))
-        reading = found.reading
 
         def read(text: str) -> Outcome:
             following = resolve(text, inquiry.now, follows)
-            if following.leans and reading is not None:
-                return interpret(following.inquiry, connection.schema, values, reading)
-            return interpret(following.inquiry, connection.schema, values)
+            if not following.leans:
+                return interpret(following.inquiry, connection.schema, values)
+            if found.reading is None:
+                return Abstained(Phrase("answering.leans_on_unread"))
+            return read_together(connection, following, values, found.reading)
 
         return read
 

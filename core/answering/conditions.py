@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from core.answering.figures import Style
 from core.answering.literals import day_of, literal_of, period_name
-from core.answering.sql_parts import Place
+from core.answering.sql_parts import Place, conjuncts
 from core.answering.wording import Wording, digits_are_a_name
 
 _COMPARISONS: dict[type[exp.Expr], str] = {
@@ -34,6 +34,11 @@ class Filter:
 def filters_of(wording: Wording) -> tuple[Filter, ...]:
     """Everything the query filters by, outermost first; joins between tables are none."""
     return tuple(_filters(wording, list(wording.parts.filters)))
+
+
+def inner_filters_of(wording: Wording) -> tuple[Filter, ...]:
+    """What EXISTS, IN and other inner queries ask of their own rows."""
+    return tuple(_filters(wording, list(wording.parts.inner_filters)))
 
 
 def _filters(wording: Wording, left: list[exp.Expr]) -> Iterator[Filter]:
@@ -108,7 +113,7 @@ class Conditions:
         if isinstance(node, exp.Like | exp.ILike):
             return self._like(node)
         if isinstance(node, exp.Exists):
-            return self.wording.words.say("answering.has", tables=self._tables(node))
+            return self.wording.words.say("answering.has", tables=self._tables(node)) + self._inside(node)
         return self._comparison(node)
 
     def period(self, of: str, start: date, end: date) -> str:
@@ -125,7 +130,7 @@ class Conditions:
         if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):
             return words.say("answering.is_filled", of=self.wording.of(node.this))
         if isinstance(node, exp.Exists):
-            return words.say("answering.has_no", tables=self._tables(node))
+            return words.say("answering.has_no", tables=self._tables(node)) + self._inside(node)
         inner = self._said(node)
         return words.say("answering.not", condition=inner) if inner else ""
 
@@ -133,6 +138,16 @@ class Conditions:
         """The tables an inner query reads, in words."""
         found = (self.wording.parts.table_of(table) for table in node.find_all(exp.Table))
         return self.wording.listed(self.wording.table(table) for table in found if table)
+
+    def _inside(self, node: exp.Expr) -> str:
+        """What an inner query asks of its own rows, in brackets; what ties it to the outer one is left out."""
+        inner = node.find(exp.Select)
+        clause = inner.args.get("where") if inner is not None else None
+        found = [c for c in conjuncts(clause.this) if not _is_join(self.wording, c)] if clause is not None else []
+        said = [words for condition in found if (words := self.say(condition))]
+        if not said:
+            return ""
+        return self.wording.words.say("answering.where", filters=self.wording.words.say("answering.comma").join(said))
 
     def _comparison(self, node: exp.Expr) -> str:
         key = _COMPARISONS.get(type(node))
@@ -186,7 +201,8 @@ class Conditions:
     def _in(self, node: exp.In) -> str:
         wording, of, query = self.wording, self.wording.of(node.this), node.args.get("query")
         if query is not None:
-            return wording.words.say("answering.among", of=of, tables=self._tables(query)) if of else ""
+            among = wording.words.say("answering.among", of=of, tables=self._tables(query))
+            return among + self._inside(query) if of else ""
         values = [self._value(item, node.this) for item in node.expressions]
         if not (of and all(values)):
             return ""

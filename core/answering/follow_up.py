@@ -38,11 +38,15 @@ _FEW_WORDS = 8
 
 @dataclass(frozen=True)
 class Resolved:
-    """An inquiry, and whether its words lean on what was asked before (`leans`), or might (`may_lean`)."""
+    """An inquiry, and whether its words lean on what was asked before (`leans`), or might (`may_lean`).
+
+    `asks` says that it has the form of a question: "and how many customers?" leans and asks, "by region" only leans.
+    """
 
     inquiry: Inquiry
     leans: bool
     may_lean: bool
+    asks: bool = True
 
     @property
     def about(self) -> str:
@@ -64,7 +68,8 @@ def resolve(text: str, now: datetime, follows: Sequence[Earlier]) -> Resolved:
     if not follows:
         return Resolved(inquiry, False, False)
     leans = _leans_zh(text) if language == "zh" else _leans_en(text)
-    return Resolved(inquiry, leans, leans or _size(text) <= _FEW_WORDS)
+    asks = (_ASKING_ZH if language == "zh" else _ASKING).search(text) is not None
+    return Resolved(inquiry, leans, leans or _size(text) <= _FEW_WORDS, asks)
 
 
 def _leans_en(text: str) -> bool:

@@ -34,6 +34,7 @@ from core.connections.schema import business_name
 from core.errors import QueryCancelled, QueryFailed, QueryRefused, QueryTimedOut
 from core.grounding.ground import Grounding
 from core.grounding.inquiry import Earlier, Inquiry
+from core.grounding.values import ValueSource
 from core.i18n import Phrase
 
 _NEAREST = 3
@@ -150,9 +151,11 @@ class Ladder:
                 return outcome, False
         previous = self.reading_before(connection, resolved.inquiry)
         if previous is not None:
-            together = interpret(resolved.inquiry, schema, values, previous)
+            together = read_together(connection, resolved, values, previous)
             if not isinstance(together, Abstained) or outcome is None:
                 return together, True
+        if outcome is None and not resolved.asks:
+            return Abstained(Phrase("answering.leans_on_unread")), True
         return outcome or interpret(resolved.inquiry, schema, values), False
 
     def reading_before(self, connection: Opened, inquiry: Inquiry) -> Reading | None:
@@ -249,6 +252,16 @@ class Ladder:
         asked = resolved.inquiry.text.casefold()
         found = self.knowledge.starters(trip.actor, connection, resolved.inquiry.language)
         return tuple(text for text in found if text.casefold() != asked)[:_NEAREST]
+
+
+def read_together(connection: Opened, resolved: Resolved, values: ValueSource, previous: Reading) -> Outcome:
+    """The question read as a change of `previous`. Words that only lean must change it: read alone they say little."""
+    together = interpret(resolved.inquiry, connection.schema, values, previous)
+    if isinstance(together, Interpretation) and not resolved.asks:
+        alone = interpret(resolved.inquiry, connection.schema, values)
+        if isinstance(alone, Interpretation) and alone.sql == together.sql:
+            return Abstained(Phrase("answering.leans_on_unread"))
+    return together
 
 
 def _clearer(question: str, option: str) -> str:

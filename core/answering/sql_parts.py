@@ -104,6 +104,13 @@ class SqlParts:
         return tuple(sorted(found.values(), key=lambda t: written.index(t.name.lower())))
 
     @cached_property
+    def joined(self) -> tuple[Table, ...]:
+        """The real tables that the outermost SELECT itself reads, without those of inner queries."""
+        sources = [source for scope in self.scopes if scope.expression is self.top for source in scope.sources.values()]
+        found = [self.table_of(source) for source in sources if isinstance(source, exp.Table)]
+        return tuple({table.key: table for table in found if table}.values())
+
+    @cached_property
     def main_table(self) -> Table | None:
         """The table after the outermost FROM, seen through derived tables; None for a query without one."""
         node: exp.Expr | None = self.top
@@ -222,14 +229,31 @@ class SqlParts:
 
     @cached_property
     def filters(self) -> tuple[exp.Expr, ...]:
-        """Every condition that rows must meet, ANDs taken apart, outermost query first; joins are none."""
-        found: list[exp.Expr] = []
+        """Every condition that rows must meet, ANDs taken apart, outermost query first.
+
+        What an EXISTS or IN asks of other rows is part of that one condition.
+        """
+        return tuple(self._conditions(inside=False))
+
+    @cached_property
+    def inner_filters(self) -> tuple[exp.Expr, ...]:
+        """The conditions inside of EXISTS, IN and other subqueries."""
+        return tuple(self._conditions(inside=True))
+
+    def _conditions(self, inside: bool) -> Iterator[exp.Expr]:
         for scope in reversed(self.scopes):
-            for part in ("where", "having"):
-                clause = scope.expression.args.get(part)
-                if clause is not None:
-                    found.extend(conjuncts(clause.this))
-        return tuple(found)
+            if any(s.is_subquery for s in _with_parents(scope)) == inside:
+                for part in ("where", "having"):
+                    clause = scope.expression.args.get(part)
+                    if clause is not None:
+                        yield from conjuncts(clause.this)
+
+
+def _with_parents(scope: Scope) -> Iterator[Scope]:
+    above: Scope | None = scope
+    while above is not None:
+        yield above
+        above = above.parent
 
 
 def _parsed(sql: str, dialect: Dialect) -> exp.Expr:

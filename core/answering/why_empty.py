@@ -14,7 +14,7 @@ from typing import Protocol
 import sqlglot
 from sqlglot import exp
 
-from core.answering.conditions import Filter, filters_of
+from core.answering.conditions import Filter, filters_of, inner_filters_of
 from core.answering.events import Fix
 from core.answering.literals import day_of, literal_of
 from core.answering.sql_parts import Place
@@ -93,7 +93,7 @@ class _Search:
     def explain(self, filters: list[Filter]) -> Emptiness:
         if not self._wording.parts.filters:
             self._nothing_at_all()
-        for found in filters:
+        for found in (*filters, *inner_filters_of(self._wording)[:_MOST_FILTERS]):
             self._misspelt(found)
             self._out_of_range(found)
         alone = [found for found in filters if self._without(found)]

@@ -52,7 +52,7 @@ class Wording:
         """What people call a column; a bare "name" or "id" says whose it is when there are several tables."""
         name = _inside(business_name(place.column.name, place.column.comment, place.column.descriptions, self.language))
         bare = name.lower() in {"name", "id", "title", "code", "type", "status", "date", "名称", "编号", "状态", "日期"}
-        if bare and len(self.parts.tables) > 1:
+        if bare and len(self.parts.joined) > 1:
             return self.words.say("answering.of_table", column=name, table=self.table(place.table))
         return name
 
@@ -123,7 +123,7 @@ class Wording:
         place = self.parts.place(node.this) if isinstance(node.this, exp.Column) else None
         if place:
             return place.table
-        tables = self.parts.tables
+        tables = self.parts.joined
         if len(tables) == 1:
             return tables[0]
         keys = {table.key for table in tables}
