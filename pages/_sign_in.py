@@ -14,6 +14,7 @@ from pages import _browser
 from pages._frame import LANGUAGE, TOKEN, portal, show_error, words
 
 REFUSED = "sign_in.refused"
+DONE = "sign_in.done"
 FORM = "sign_in.first"
 
 
@@ -55,6 +56,7 @@ def _where() -> tuple[str, str]:
 def remember(signed: SignIn) -> None:
     """This tab is signed in at once; the browser fetches the cookie for the next ones."""
     st.session_state[TOKEN] = signed.token
+    st.session_state[DONE] = True
     _browser.tell("start", ticket=TICKETS.issue(signed.token))
 
 
@@ -77,7 +79,7 @@ def sign_in_page() -> None:
             SignInForm().login(fields=fields, key="sign_in.form")
         except AskwellError as error:
             show_error(error, said)
-        if TOKEN in st.session_state:
+        if st.session_state.pop(DONE, False):
             st.rerun()
         if st.session_state.get(REFUSED):
             st.error(say("sign_in.refused"), icon=":material/lock:")

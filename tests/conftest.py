@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,15 +31,20 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """One embedded PostgreSQL for the whole run, with a migrated database to copy from."""
-    running = embedded.start(tmp_path_factory.mktemp("postgres"))
+def server() -> Iterator[EmbeddedServer]:
+    """One embedded PostgreSQL for the whole run, with a migrated database to copy from.
+
+    In a folder of its own: pytest clears older ones of its own away, also those that another run still uses.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="askwell-"))
+    running = embedded.start(folder)
     create_database(running.url("postgres"), "template")
     template = open_url(running.url("template"))
     migrate(template)
     template.engine.dispose()
     yield running
     running.close()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -1,0 +1,68 @@
+"""Pages over a real portal with a small shop in SQLite, and people signed in to it."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.connections.registry import ConnectionInfo, NewConnection
+from core.portal import Portal
+from core.security.permissions import SYSTEM, Actor, Role
+from pages._frame import TOKEN
+from tests.conftest import PASSWORD, someone
+
+ROOT = Path(__file__).resolve().parents[2]
+SHELL = str(ROOT / "pages" / "_shell.py")
+SHOP = (ROOT / "tests" / "cases" / "page_shop.sql").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def shop(portal: Portal, tmp_path: Path) -> ConnectionInfo:
+    """A connection that everybody may ask: six cities, their orders, and what they cost."""
+    file = tmp_path / "shop.sqlite"
+    with sqlite3.connect(file) as database:
+        database.executescript(SHOP)
+    database.close()
+    owner = portal.people.first_admin()
+    info = portal.connections.add(owner, NewConnection("Small shop", "sqlite", file=str(file)))
+    portal.connections.share(owner, info.id, everyone=True)
+    portal.knowledge.build(info.id)
+    return info
+
+
+@pytest.fixture
+def visit(portal: Portal) -> Iterator[Callable[..., AppTest]]:
+    """Opens a page as somebody; as nobody without a role."""
+
+    def open_page(page: str = "ask", role: Role | None = None, name: str = "Ann") -> AppTest:
+        test = AppTest.from_file(SHELL, default_timeout=30)
+        if role is not None:
+            sign_in(portal, test, someone(portal, role, name))
+        test.run()
+        return test if role is None or page == "ask" else test.switch_page(f"{page}.py").run()
+
+    return open_page
+
+
+def sign_in(portal: Portal, test: AppTest, person: Actor) -> None:
+    """As the sign-in form does it, without the form."""
+    signed = portal.people.sign_in(f"{person.name.lower()}@example.org", PASSWORD)
+    assert signed is not None
+    test.session_state[TOKEN] = signed.token
+
+
+def said(test: AppTest) -> str:
+    """Everything a person can read on the page, joined."""
+    parts = [*test.title, *test.subheader, *test.markdown, *test.text, *test.caption, *test.info, *test.error]
+    parts += [*test.success, *test.warning, *test.code]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def admin_of(portal: Portal) -> Actor:
+    """The first administrator."""
+    return portal.people.first_admin()
+
+
+__all__ = ["SYSTEM", "admin_of", "said", "sign_in"]
