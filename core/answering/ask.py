@@ -162,7 +162,7 @@ class Answers:
             resolved = resolve(question.text, trip.now, self._earlier(trip, connection))
         yield (
             Understood(
-                question.text,
+                question.text if given is not None else resolved.about,
                 resolved.inquiry.language,
                 resolved.leans and given is None,
                 connection.name,
@@ -211,7 +211,7 @@ class Answers:
             trip.usage,
             trip.seconds,
             self._clock(),
-            (*next_ones, *self._ladder.closest(trip, connection, resolved))[: suggestions.MOST],
+            next_ones if len(next_ones) == suggestions.MOST else self._topped_up(trip, connection, resolved, next_ones),
             empty.findings,
             empty.fixes,
             handles,
@@ -274,6 +274,10 @@ class Answers:
             return read_together(connection, following, values, found.reading)
 
         return read
+
+    def _topped_up(self, trip: Trip, connection: Opened, resolved: Resolved, found: tuple[str, ...]) -> tuple[str, ...]:
+        """Follow-ups, and questions that stand on their own where there are too few."""
+        return (*found, *self._ladder.closest(trip, connection, resolved))[: suggestions.MOST]
 
     def _readable(self, actor: Actor) -> frozenset[UUID]:
         """The connections whose data the actor may see now."""

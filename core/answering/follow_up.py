@@ -50,10 +50,14 @@ class Resolved:
 
     @property
     def about(self) -> str:
-        """All words that say what it is about: with those of the question it leans on."""
-        if self.leans and self.inquiry.follows:
-            return f"{self.inquiry.follows[-1].question} {self.inquiry.text}"
-        return self.inquiry.text
+        """All words that say what it is about: with those of the questions it leans on, back to one that does not."""
+        texts = [self.inquiry.text]
+        if self.leans:
+            for before in reversed(self.inquiry.follows):
+                texts.append(before.question)
+                if not _leans(before.question):
+                    break
+        return " → ".join(reversed(texts))
 
 
 def resolve(text: str, now: datetime, follows: Sequence[Earlier]) -> Resolved:
@@ -67,9 +71,13 @@ def resolve(text: str, now: datetime, follows: Sequence[Earlier]) -> Resolved:
     inquiry = Inquiry(text, language, now, tuple(follows))
     if not follows:
         return Resolved(inquiry, False, False)
-    leans = _leans_zh(text) if language == "zh" else _leans_en(text)
+    leans = _leans(text)
     asks = (_ASKING_ZH if language == "zh" else _ASKING).search(text) is not None
     return Resolved(inquiry, leans, leans or _size(text) <= _FEW_WORDS, asks)
+
+
+def _leans(text: str) -> bool:
+    return _leans_zh(text) if language_of(text) == "zh" else _leans_en(text)
 
 
 def _leans_en(text: str) -> bool:

@@ -193,7 +193,7 @@ class History:
     def earlier(self, actor: Actor, conversation_id: UUID, connection_id: UUID, most: int = 5) -> tuple[Earlier, ...]:
         """What was answered before in this conversation on this connection, oldest first, at most the last `most`."""
         query = (
-            sa.select(answers.c.inquiry, answers.c.question, answers.c.sql)
+            sa.select(answers.c.question, answers.c.sql)
             .where(
                 answers.c.conversation_id == conversation_id,
                 answers.c.person_id == actor.id,
@@ -205,7 +205,7 @@ class History:
         )
         with self._store.begin() as connection:
             rows = connection.execute(query).all()
-        return tuple(Earlier(row.inquiry or row.question, row.sql) for row in reversed(rows))
+        return tuple(Earlier(row.question, row.sql) for row in reversed(rows))
 
     def connection_of(self, actor: Actor, conversation_id: UUID) -> UUID | None:
         """The connection that a conversation was last about."""

@@ -3,8 +3,10 @@
 Each rung gives rows, or leaves the question to the next one. What a person wrote stands beside the ladder.
 """
 
+import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 from core.answering.events import (
     AnswerEvent,
@@ -38,6 +40,8 @@ from core.grounding.values import ValueSource
 from core.i18n import Phrase
 
 _NEAREST = 3
+_STARTERS_SECONDS = 300.0
+_MOST_STARTERS = 200
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class Ladder:
 
     knowledge: Knowledge
     models: Models
+    # Made from a whole schema, which takes a while for a large one; the same for everybody who may ask it.
+    _starters: dict[tuple[UUID, str, str], tuple[float, tuple[str, ...]]] = field(default_factory=dict)
 
     def climb(self, trip: Trip, connection: Opened, resolved: Resolved) -> Climbing:
         """The rows that answer the inquiry, or why there are none.
@@ -249,8 +255,14 @@ class Ladder:
 
     def closest(self, trip: Trip, connection: Opened, resolved: Resolved) -> tuple[str, ...]:
         """Questions that this connection does answer, in the question's language, other than this one."""
-        asked = resolved.inquiry.text.casefold()
-        found = self.knowledge.starters(trip.actor, connection, resolved.inquiry.language)
+        asked, language = resolved.inquiry.text.casefold(), resolved.inquiry.language
+        key = (connection.id, connection.schema.version, language)
+        made, found = self._starters.get(key, (0.0, ()))
+        if time.monotonic() - made > _STARTERS_SECONDS:
+            found = tuple(self.knowledge.starters(trip.actor, connection, language))
+            if len(self._starters) >= _MOST_STARTERS:
+                self._starters.clear()
+            self._starters[key] = (time.monotonic(), found)
         return tuple(text for text in found if text.casefold() != asked)[:_NEAREST]
 
 

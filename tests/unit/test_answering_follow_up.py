@@ -18,8 +18,13 @@ BEFORE = (Earlier("How many orders are there by country?", "SELECT 1"),)
 def test_a_follow_up_leans_on_what_was_asked_before(text: str) -> None:
     resolved = resolve(text, NOW, BEFORE)
     assert resolved.leans
-    assert resolved.about == f"{BEFORE[0].question} {text}"
+    assert resolved.about == f"{BEFORE[0].question} → {text}"
     assert resolved.inquiry.follows == BEFORE
+
+
+def test_a_chain_of_follow_ups_goes_back_to_the_question_it_began_with() -> None:
+    chain = (Earlier("Something else?", "SELECT 0"), *BEFORE, Earlier("only in 2025", "SELECT 2"))
+    assert resolve("by month", NOW, chain).about == f"{BEFORE[0].question} → only in 2025 → by month"
 
 
 @pytest.mark.parametrize("text", CASES["fresh"])
