@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.answering.card import Card
 from core.answering.events import Answered, CannotAnswer, Failed, NeedsDetail, Rung, Sureness
-from core.answering.markdown import escape
+from core.answering.markdown import escape, said
 from core.i18n import Words
 from core.security.permissions import Actor
 
@@ -65,7 +65,7 @@ def badges(shown: Shown, answered: Answered) -> None:
     """Sureness, as of when, how many rows, and what it cost, in one row."""
     say, table = shown.words.say, shown.card.table
     color, icon = BADGES[answered.evidence.sureness]
-    reasons = "\n".join(f"- {shown.words.show(reason)}" for reason in answered.evidence.reasons)
+    reasons = "\n".join(f"- {said(shown.words, reason)}" for reason in answered.evidence.reasons)
     with st.container(horizontal=True, gap="small"):
         st.badge(say(f"ask.sure_{answered.evidence.sureness}"), icon=icon, color=color, help=reasons or None)
         st.badge(say("ask.as_of", at=answered.as_of), color="gray")
@@ -84,14 +84,14 @@ def ending(shown: Shown) -> None:
     words = shown.words
     match shown.card.ending:
         case Failed(message=message, detail=detail):
-            st.error(words.say(message.key, **message.values), icon=":material/error:")
+            st.error(said(words, message), icon=":material/error:")
             if detail:
                 with st.expander(words.say("shell.technical")):
                     st.code(detail, language=None, wrap_lines=True)
         case CannotAnswer(reason=reason):
-            st.warning(words.say(reason.key, **reason.values), icon=":material/search_off:")
+            st.warning(said(words, reason), icon=":material/search_off:")
         case NeedsDetail(question=asked):
-            st.info(words.say(asked.key, **asked.values), icon=":material/help:")
+            st.info(said(words, asked), icon=":material/help:")
         case _:
             return
     if tried := shown.card.tried:
@@ -105,10 +105,10 @@ def ways_on(card: Card) -> list[tuple[str, str]]:
     """Buttons under a card: what they say and what they ask."""
     match card.ending:
         case NeedsDetail(choices=choices):
-            return [(choice.label, choice.question) for choice in choices]
+            return [(escape(choice.label), choice.question) for choice in choices]
         case CannotAnswer(closest=closest):
-            return [(question, question) for question in closest]
+            return [(escape(question), question) for question in closest]
         case Answered(follow_ups=follow_ups):
-            return [(question, question) for question in follow_ups]
+            return [(escape(question), question) for question in follow_ups]
         case _:
             return []

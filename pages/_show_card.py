@@ -9,6 +9,7 @@ import streamlit as st
 
 from core import charts
 from core.answering.events import Answered, Failed, Lever, LeverKind, LeverValue
+from core.answering.markdown import escape, said
 from core.answering.question import Question
 from core.charts import ChartKind
 from core.errors import AskwellError
@@ -34,7 +35,7 @@ def draw(shown: Shown, start: Start) -> None:
         st.markdown(answered.summary)
         _show.badges(shown, answered)
         for finding in answered.findings:
-            st.markdown(f"- {shown.words.show(finding)}")
+            st.markdown(f"- {said(shown.words, finding)}")
         _fixes(shown, answered, start)
         _chart(shown)
         _levers(shown, answered, start)
@@ -89,7 +90,7 @@ def _fixes(shown: Shown, answered: Answered, start: Start) -> None:
         return
     st.caption(shown.words.say("ask.fix"))
     for number, fix in enumerate(answered.fixes):
-        if st.button(fix.label, icon=":material/build:", key=f"ask.fix.{shown.key}.{number}"):
+        if st.button(escape(fix.label), icon=":material/build:", key=f"ask.fix.{shown.key}.{number}"):
             start(again(shown, fix.sql))
 
 
@@ -117,16 +118,16 @@ def _lever(lever: Lever, key: str) -> LeverValue | None:
     match lever.kind:
         case LeverKind.TEXT if lever.options:
             options = list(dict.fromkeys([str(lever.value), *lever.options]))
-            return st.selectbox(lever.label, options, key=key)
+            return st.selectbox(escape(lever.label), options, key=key)
         case LeverKind.TEXT:
-            return st.text_input(lever.label, str(lever.value), key=key)
+            return st.text_input(escape(lever.label), str(lever.value), key=key)
         case LeverKind.DATE:
             assert isinstance(lever.value, date)
-            return st.date_input(lever.label, lever.value, key=key)
+            return st.date_input(escape(lever.label), lever.value, key=key)
         case LeverKind.LIMIT:
-            return st.number_input(lever.label, min_value=1, value=int(str(lever.value)), step=1, key=key)
+            return st.number_input(escape(lever.label), min_value=1, value=int(str(lever.value)), step=1, key=key)
         case LeverKind.NUMBER:
-            typed = st.text_input(lever.label, str(lever.value), key=key)
+            typed = st.text_input(escape(lever.label), str(lever.value), key=key)
             return lever.value if typed == str(lever.value) else _number(typed)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.answering.markdown import escape
+from core.answering.markdown import escape, said
 from core.connections.result import ResultTable
 from core.connections.schema import Kind
 from core.errors import AskwellError
@@ -48,7 +48,7 @@ def sql(shown: Shown, run_sql: RunSql) -> None:
         return
     st.code(ran, language="sql", wrap_lines=True)
     for phrase in shown.card.explanation.steps:
-        st.markdown(f"- {shown.words.show(phrase)}")
+        st.markdown(f"- {said(shown.words, phrase)}")
     with st.expander(say("ask.edit_sql"), icon=":material/edit:"):
         typed = st.text_area(
             say("ask.edit_sql"),
@@ -93,7 +93,7 @@ def how(shown: Shown) -> None:
     if card.sql:
         _heading(say("ask.steps"))
         for phrase in card.explanation.steps:
-            st.markdown(f"- {shown.words.show(phrase)}")
+            st.markdown(f"- {said(shown.words, phrase)}")
         if card.explanation.words:
             _heading(say("ask.words_taken"))
             with st.container(horizontal=True, gap="small"):
@@ -104,7 +104,7 @@ def how(shown: Shown) -> None:
     if card.answered:
         _heading(say("ask.why_sure"))
         for reason in card.answered.evidence.reasons:
-            st.markdown(f"- {shown.words.show(reason)}")
+            st.markdown(f"- {said(shown.words, reason)}")
     _heading(say("ask.sent"))
     if not card.usage.sent:
         st.caption(say("ask.nothing_sent"))

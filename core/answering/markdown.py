@@ -8,6 +8,8 @@ gone, so that an invisible word joiner breaks those up.
 import re
 import unicodedata
 
+from core.i18n import Phrase, Words
+
 _JOINER = "\u2060"
 _MARKUP = re.compile(r"([\\`*_\[\]<>$~|#&{}^])")
 _AT_THE_START = re.compile(r"^(\d{1,9})([.)])|^([-+=])")
@@ -16,6 +18,7 @@ _ICON = re.compile(r":(?=[\w+/-]*[a-z+][\w+/-]*:)", re.IGNORECASE)
 _ARROW = re.compile(r"(?<=[-<=])(?=[->])")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _LONGEST = 120
+_LONGEST_PHRASE = 1000
 
 
 def escape(text: object, longest: int = _LONGEST) -> str:
@@ -37,6 +40,11 @@ def bold(text: object) -> str:
     safe = escape(text)
     before, after = ("" if safe[i : i + 1 or None].isalnum() else _JOINER for i in (0, -1))
     return f"**{before}{safe}{after}**"
+
+
+def said(words: Words, phrase: Phrase) -> str:
+    """A phrase in words, escaped as a whole: its values may come from cells, names and questions."""
+    return escape(words.show(phrase), _LONGEST_PHRASE)
 
 
 def plain(markdown: str) -> str:
