@@ -1,5 +1,6 @@
 """Stand-ins for the index of cell values: the text values of a SQLite file, or of a plain mapping, in memory."""
 
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -76,3 +77,33 @@ def values_of(file: Path, most: int = 20_000) -> ListedValues:
                     rows = db.execute(sql, (most,)).fetchall()
                     found[table.key, column.name] = [v for (v,) in rows if isinstance(v, str) and 0 < len(v) <= 80]
     return ListedValues(found)
+
+
+_TABLE = re.compile(r"CREATE TABLE (\w+) \((.*?)\n\);", re.DOTALL)
+_COMMENT = re.compile(r"COMMENT ON (?:TABLE|COLUMN) (\w+)(?:\.(\w+))? IS '((?:[^']|'')*)';")
+_PRIMARY = re.compile(r"ALTER TABLE (\w+) ADD PRIMARY KEY \(([^)]*)\)((?:, ADD UNIQUE \([^)]*\))*)")
+_FOREIGN = re.compile(r"ALTER TABLE (\w+) ADD FOREIGN KEY \((\w+)\) REFERENCES (\w+)")
+
+
+def shop_schema(folder: Path) -> Schema:
+    """The schema of the demo shop, read from its SQL files: as PostgreSQL would describe it, with no server."""
+    text, keys = (folder / "demo_shop_tables.sql").read_text(), (folder / "demo_shop_keys.sql").read_text()
+    comments = {(t, c): said for t, c, said in _COMMENT.findall(text)}
+    primary = {t: tuple(k.split(", ")) for t, k, _ in _PRIMARY.findall(keys)}
+    unique = {t: tuple((u,) for u in re.findall(r"UNIQUE \((\w+)\)", rest)) for t, _, rest in _PRIMARY.findall(keys)}
+    foreign: dict[str, list[ForeignKey]] = {}
+    for table, column, target in _FOREIGN.findall(keys):
+        foreign.setdefault(table, []).append(ForeignKey((column,), target, primary[target]))
+    tables = []
+    for name, body in _TABLE.findall(text):
+        columns = tuple(
+            Column(*(part := line.strip().rstrip(",").split(" ", 1)), _kind(part[1]), comment=comments[name, part[0]])
+            for line in body.strip().splitlines()
+        )
+        tables.append(
+            Table(
+                name, columns, primary_key=primary[name], foreign_keys=tuple(foreign.get(name, ())),
+                unique_keys=unique[name], comment=comments[name, ""],
+            )
+        )  # fmt: skip
+    return Schema(Dialect.POSTGRES, tuple(tables))

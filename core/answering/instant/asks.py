@@ -50,9 +50,10 @@ Made = Iterable[tuple[Any, float]]
 class Asks:
     """Actions on whole questions over one schema."""
 
-    def __init__(self, words: SchemaWords, binder: Binder) -> None:
+    def __init__(self, words: SchemaWords, binder: Binder, language: str) -> None:
         self._words = words
         self._bind = binder
+        self._language = language
 
     # -- wishes ----------------------------------------------------------------------------------------------------
 
@@ -169,7 +170,7 @@ class Asks:
             return
         if entity.kind is not None:
             return
-        wishes = self._all_names(wishes, entity.table)
+        wishes = self._totals(self._all_names(wishes, entity.table), entity.table)
         for shown, cost in self._fields(wishes, entity.table):
             yield from self._asked(wishes, shown, entity, cost)
 
@@ -180,20 +181,35 @@ class Asks:
             return
         alone = len(wishes) == 1 and _plain(wishes[0])
         for table in list(tables)[:6]:
-            for shown, cost in self._fields(wishes, table):
-                if alone and shown[0].kind in SUBJECTS and not additive(self._words, shown[0]):
-                    if not is_name(self._words, shown[0].column):
-                        continue
-                if all(not f.path for f in shown):
-                    whole = tuple(self._summed(w, f) for w, f in zip(wishes, shown, strict=True))
-                    for ask, more in self._asked(whole, shown, Entity(table), cost):
-                        yield ask, more + 0.3
+            for ask, cost in self._alone(wishes, Entity(table)):
+                only = ask.show[0]
+                kind_like = isinstance(only, Field) and only.kind in SUBJECTS and not is_name(self._words, only.column)
+                if not (alone and kind_like):
+                    yield ask, cost + 0.3
+
+    def _alone(self, wishes: Wishes, entity: Entity) -> Made:
+        """Columns of this very table; bare amounts are totals."""
+        for shown, cost in self._fields(wishes, entity.table):
+            if shown and all(not f.path for f in shown):
+                whole = tuple(self._summed(w, f) for w, f in zip(wishes, shown, strict=True))
+                yield from self._asked(whole, shown, entity, cost)
 
     def _summed(self, wish: Wish, field: Field) -> Wish:
         """A bare amount is its total."""
         if isinstance(wish, Want) and wish.function is None and additive(self._words, field):
             return replace(wish, function=Function.SUM)
         return wish
+
+    def _totals(self, wishes: Wishes, table: str) -> Wishes:
+        """Amounts that stand in many rows for each of `table` are meant as totals: the revenue of a region."""
+        out: list[Wish] = []
+        for wish in wishes:
+            near = self._bind.fields(wish.columns, table)[:1] if isinstance(wish, Want) and _plain(wish) else []
+            if isinstance(wish, Want) and any(many(f.path) and additive(self._words, f) for f, _ in near):
+                out.append(replace(wish, function=Function.SUM))
+            else:
+                out.append(wish)
+        return tuple(out)
 
     def _fields(self, wishes: Wishes, table: str) -> Iterator[tuple[tuple[Field, ...], float]]:
         """The columns wished for, as seen from `table`, in all near ways (at most four)."""
@@ -274,6 +290,7 @@ class Asks:
     def _for_each(self, wishes: Wishes, entity: Entity) -> Made:
         """One row per entity: "number of concerts and name for each stadium", "average age for each type"."""
         group = replace(entity, each=False)
+        wishes = self._totals(wishes, group.table)
         if all(isinstance(w, Want) and w.function is None for w in wishes):
             yield from self.wishes_of(wishes, group)
             return
@@ -302,7 +319,12 @@ class Asks:
 
     def grouped(self, ask: Ask, by: By) -> Made:
         """"number of concerts by stadium", "revenue per month"."""
-        if by.grain is not None:
+        if not ask.named and not ask.show and not ask.groups and not ask.distinct:
+            # "orders per store": how many
+            for counted, cost in self.count(ask.entity):
+                for made, more in self.grouped(counted, by):
+                    yield made, cost + more + 0.3
+        elif by.grain is not None:
             yield from self._by_grain(ask, by.grain)
         elif by.entity is not None and not _plain_ask(ask):
             yield from self._grouped(ask, by.entity, 0.0, ())
@@ -370,7 +392,7 @@ class Asks:
             return shown, found[1]
         if group.kind is not None:
             return (_moved_field(group.kind, path),), 0.0
-        return tuple(_moved_field(f, path) for f in display(self._words, group.table)), 0.0
+        return tuple(_moved_field(f, path) for f in display(self._words, group.table, self._language)), 0.0
 
     def _group_keys(self, group: Entity, path: Path, show: tuple[Field, ...]) -> tuple[Field, ...]:
         if group.kind is not None:
@@ -411,7 +433,7 @@ class Asks:
         for path, far in self._bind.reach(measured.entity.table, entity.table):
             if not path and entity.kind is None:
                 continue
-            inner = named.show or display(self._words, entity.table)
+            inner = named.show or display(self._words, entity.table, self._language)
             show = tuple(expression_moved(e, path) for e in inner)
             if not all(isinstance(e, Field) for e in show):
                 continue
@@ -440,8 +462,8 @@ class Asks:
         if first.entity.kind or second.entity.kind or first.entity.having or second.entity.having:
             return
         for path, far in self._bind.reach(first.entity.table, second.entity.table):
-            left = first.show or display(self._words, first.entity.table)
-            right = tuple(expression_moved(e, path) for e in (second.show or display(self._words, second.entity.table)))
+            left = first.show or display(self._words, first.entity.table, self._language)
+            right = tuple(expression_moved(e, path) for e in (second.show or display(self._words, second.entity.table, self._language)))
             conditions = (*first.entity.conditions, *(moved(c, path) for c in second.entity.conditions))
             yield Ask(replace(first.entity, conditions=conditions), (*left, *right)), far + 0.2
 
@@ -585,7 +607,7 @@ class Asks:
         if isinstance(predicate, Most) or ask.entity.best or ask.limit:
             return
         for entity, cost in self._bind.narrowed(replace(ask.entity, kind=None), predicate):
-            yield replace(ask, entity=replace(entity, kind=ask.entity.kind)), cost + 0.15
+            yield replace(ask, entity=replace(entity, kind=ask.entity.kind)), cost + 0.05
 
     def narrowed_ask_before(self, predicate: Any, ask: Ask) -> Made:
         return self.narrowed_ask(ask, predicate)
@@ -600,7 +622,7 @@ class Asks:
             return
         for table in list(tables)[:4]:
             for entity, cost in self._bind.narrowed(Entity(table), predicate):
-                for ask, more in self.wishes_of(wishes, entity):
+                for ask, more in self._alone(wishes, entity):
                     if len(wishes) > 1 or not _plain(wishes[0]) or not self._kind_like(ask):
                         yield ask, cost + more + 0.25
 

@@ -347,7 +347,11 @@ class Binder:
             yield from self._best_counted(entity, most, most.entity)
         elif most.columns is not None:
             for field, cost in self.fields(most.columns, entity.table):
-                if many(field.path) and additive(self.words, field):
+                if most.function is not None:
+                    if field.kind.numeric and not self.words.is_key(field.column) and not self.yearly(field):
+                        tally = Tally(most.function, field)
+                        yield replace(entity, best=Best(tally, most.descending, most.n)), cost
+                elif many(field.path) and additive(self.words, field):
                     total = Tally(Function.SUM, field)
                     yield replace(entity, best=Best(total, most.descending, most.n)), cost
                 elif self.measurable(field) and not self.words.is_key(field.column):
@@ -361,11 +365,11 @@ class Binder:
         if other.table == entity.table:
             if entity.kind is not None:
                 conditions = (*entity.conditions, *other.conditions)
-                yield replace(entity, conditions=conditions, best=Best(Tally(most.function), most.descending, most.n)), 0
+                yield replace(entity, conditions=conditions, best=Best(Tally(Function.COUNT), most.descending, most.n)), 0
             return
         for path, far in self.reach(entity.table, other.table):
             conditions = (*entity.conditions, *(moved(c, path) for c in other.conditions))
-            best = Best(Tally(most.function, path=path), most.descending, most.n)
+            best = Best(Tally(Function.COUNT, path=path), most.descending, most.n)
             yield replace(entity, conditions=conditions, best=best), far
 
 

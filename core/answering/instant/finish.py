@@ -8,6 +8,7 @@ from core.answering.instant.reading import (
     ColumnRef,
     Expression,
     Field,
+    Function,
     Order,
     Path,
     Reading,
@@ -18,10 +19,10 @@ from core.answering.instant.reading import (
 from core.answering.instant.schema_words import SchemaWords
 
 
-def finished(ask: Ask, words: SchemaWords) -> Reading | None:
+def finished(ask: Ask, words: SchemaWords, language: str) -> Reading | None:
     """The reading of `ask`; None if it cannot be one."""
     entity = ask.entity
-    show: tuple[Expression, ...] = ask.show or display(words, entity.table)
+    show: tuple[Expression, ...] = ask.show or display(words, entity.table, language)
     if ask.groups:
         return _grouped(ask, show)
     order = ask.order
@@ -43,6 +44,9 @@ def finished(ask: Ask, words: SchemaWords) -> Reading | None:
         groups = tuple(dict.fromkeys((*groups, *plain)))
         if len(plain) != len(show):
             return None
+    if limit is not None and len(show) <= 4:
+        # What makes it the best is worth seeing.
+        show = tuple(dict.fromkeys((*show, *(o.by for o in order))))
     distinct = ask.distinct and not groups and not any(isinstance(e, Tally) for e in show)
     if distinct and limit is not None:
         distinct = False
@@ -69,13 +73,19 @@ def _sound(reading: Reading) -> bool:
     crossing = [p for p in paths if not any(p != q and q[: len(p)] == p for q in paths)]
     if len(crossing) > 1:
         return False
-    measured = [e for e in reading.show if isinstance(e, Tally) and e.field is not None]
-    return not (paths and any(not e.distinct and e.function.value in ("sum", "avg") for e in measured) and _fans(paths))
+    measured = [e for e in reading.show if isinstance(e, Tally) and e.field and not e.distinct]
+    adding = [e.field.path for e in measured if e.field and e.function in (Function.SUM, Function.AVG)]
+    return all(_once(path, other) for path in adding for other in crossing)
 
 
-def _fans(paths: set[Path]) -> bool:
-    """A single bridge lets a row count once in each group; further steps to many rows would count it again."""
-    return any(sum(step.many for step in p) > 1 or (p and p[0].many and len(p) > 2) for p in paths)
+def _once(path: Path, other: Path) -> bool:
+    """Whether rows measured at the end of `path` are not repeated by joining `other`; a bridge to groups may be."""
+    if path[: len(other)] == other:
+        return True
+    if other[: len(path)] != path:
+        return False
+    rest = other[len(path) :]
+    return sum(step.many for step in rest) == 1 and len(rest) <= 2
 
 
 def _paths(reading: Reading) -> list[Path]:

@@ -102,13 +102,15 @@ def spans_for(inquiry: Inquiry, words: SchemaWords, values: ValueSource) -> Span
 def readings(spans: Spans, words: SchemaWords, language: str) -> list[_Found]:
     """All readings of a question, cheapest first, each once."""
     binder = Binder(words)
-    phrases, asks = Phrases(words, binder), Asks(words, binder)
+    phrases, asks = Phrases(words, binder), Asks(words, binder, language)
     actions = {**actions_of(phrases), **actions_of(asks), **actions_of(Turned(phrases, asks, binder))}
     chart = Chart(chinese() if language == "zh" else english(), actions, spans.length)
     chart.parse(spans.leaves)
     found: dict[Hashable, _Found] = {}
-    for edge in chart.whole("Q", spans.first):
-        reading = finished(edge.meaning, words)
+    # A word that says nothing may also be the beginning of one that does.
+    whole = sorted((e for start in range(spans.first + 1) for e in chart.whole("Q", start)), key=lambda e: e.cost)
+    for edge in whole:
+        reading = finished(edge.meaning, words, language)
         if reading is None:
             continue
         reading = simplified(reading)

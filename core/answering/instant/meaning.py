@@ -103,13 +103,13 @@ class Has:
 
 @dataclass(frozen=True)
 class Most:
-    """The best `n` by a column, or by how many related rows there are."""
+    """The best `n` by a column, by an aggregate of it, or by how many related rows there are."""
 
     descending: bool
     n: int = 1
     columns: Columns | None = None
     entity: "Entity | None" = None
-    function: Function = Function.COUNT
+    function: Function | None = None
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,13 @@ _ADDITIVE = {
 _NOT_ADDITIVE = {"price", "rate", "ratio", "percent", "percentage", "average", "score", "rating", "age", "year", "unit price"}
 
 
-def display(words: SchemaWords, table: str) -> tuple[Field, ...]:
-    """The columns that say who a row of this table is: its names, else its first text, else its key."""
+def display(words: SchemaWords, table: str, language: str = "en") -> tuple[Field, ...]:
+    """The columns that say who a row of this table is: its names, else its first text, else its key.
+
+    A column of the same name that ends in the language ("name_zh") says it better in that language.
+    """
     owner = words.table(table)
-    chosen = _names(words, owner)
+    chosen = [owner.by_name.get(f"{c.name}_{language}", c) for c in _names(words, owner)]
     return tuple(Field(ColumnRef(table, c.name), c.kind) for c in chosen)
 
 

@@ -335,6 +335,13 @@ class Phrases:
     def most(self, extreme: str, columns: Columns) -> Made:
         yield Most(extreme == "desc", columns=columns), 0.0
 
+    def most_function(self, extreme: str, function: str, columns: Columns) -> Made:
+        """"the highest average salary"."""
+        yield Most(extreme == "desc", columns=columns, function=Function(function)), 0.0
+
+    def most_function_after(self, function: str, columns: Columns, extreme: str) -> Made:
+        return self.most_function(extreme, function, columns)
+
     def most_after(self, columns: Columns, extreme: str) -> Made:
         return self.most(extreme, columns)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from core.answering.instant.paths import Paths
 from core.answering.instant.reading import ColumnRef
-from core.answering.instant.words import singular
+from core.answering.instant.words import root, singular
 from core.connections.schema import Column, Kind, Schema, Table, humanise, language_part
 
 Phrase = tuple[str, ...]
@@ -44,11 +44,14 @@ class SchemaWords:
         self.tree: dict[str, Any] = {}
         self.chinese: dict[str, list[Call]] = defaultdict(list)
         self.longest = 0
+        self.acts: dict[str, list[str]] = defaultdict(list)
         self.kinds = {ColumnRef(t.key, c.name): c.kind for t in schema.tables for c in t.columns}
         for table in schema.tables:
             own = _table_phrases(table)
             for phrase, cost in own.items():
                 self._put(phrase, Call(table.key, "", cost))
+                if len(phrase) == 1 and cost < 0.1:
+                    self.acts[root(phrase[0])].append(table.key)
             for label, cost in _chinese_labels(table.comment, table.descriptions):
                 self._label(label, Call(table.key, "", cost))
             for column in table.columns:
@@ -72,7 +75,10 @@ class SchemaWords:
             calls[:] = [c for c in calls if (c.table, c.column) not in keys]
 
     def _label(self, label: str, call: Call) -> None:
-        self.chinese[label].append(call)
+        calls = self.chinese[label]
+        calls.append(call)
+        if any(not c.column and c.cost < 0.1 for c in calls):
+            calls[:] = [c for c in calls if not (c.column and c.cost >= 0.3 and self._key(c))]
         self.longest = max(self.longest, len(label))
 
     def _key(self, call: Call) -> bool:

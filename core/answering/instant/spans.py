@@ -58,6 +58,7 @@ def english_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
                 leaves.extend(function_leaves(word, words, i, end))
     leaves.extend(_schema_leaves(tokens, words))
     leaves.extend(_number_leaves(tokens))
+    leaves.extend(_act_leaves(tokens, words))
     leaves.extend(_verb_leaves(tokens))
     leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in english_times(lowers, now))
     leaves.extend(_value_leaves(tokens, lowers, words, values, leaves, skips))
@@ -211,6 +212,14 @@ def _number_leaves(tokens: Sequence[Token]) -> Iterator[Edge]:
             yield Edge("grain", i, i + 1, token.plain, 0.1)
         if token.lower in _ADVERBS:
             yield Edge("grain_adverb", i, i + 1, _ADVERBS[token.lower], 0.1)
+
+
+def _act_leaves(tokens: Sequence[Token], words: SchemaWords) -> Iterator[Edge]:
+    """Verbs that a table is named after: "returned" for returns, "hired" for hiring."""
+    for i, token in enumerate(tokens):
+        if token.kind == "word" and token.lower.endswith(("ed", "ing")):
+            for table in words.acts.get(root(token.lower), ())[:3]:
+                yield Edge("Act", i, i + 1, Entity(table), 0.1)
 
 
 def _verb_leaves(tokens: Sequence[Token]) -> Iterator[Edge]:
