@@ -88,8 +88,8 @@ def how(shown: Shown) -> None:
     """What each word was taken for, the steps, the tables, why the answer is as sure as it is, and what was sent."""
     say, card = shown.words.say, shown.card
     if card.understood and card.understood.rewritten:
-        said = say("ask.rewritten", question=escape(card.understood.text, 400))
-        st.markdown(f":material/subdirectory_arrow_right: {said}")
+        read_as = say("ask.rewritten", question=escape(card.understood.text, 400))
+        st.markdown(f":material/subdirectory_arrow_right: {read_as}")
     if card.sql:
         _heading(say("ask.steps"))
         for phrase in card.explanation.steps:
