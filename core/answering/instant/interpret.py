@@ -4,8 +4,8 @@ Every word of the question has to be explained by the schema, its values, a time
 make one whole; and no other whole may be as likely. Otherwise it abstains and says why.
 """
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 
 from core.answering.events import Choice, Explanation, Phrase
 from core.answering.instant.asks import Asks
@@ -13,18 +13,20 @@ from core.answering.instant.binding import Binder
 from core.answering.instant.build_sql import sql_of
 from core.answering.instant.canonical import sameness, simplified
 from core.answering.instant.chart import Chart, Edge
-from core.answering.instant.explain import Told, told
+from core.answering.instant.clarify import choices
+from core.answering.instant.explain import told
 from core.answering.instant.finish import finished
+from core.answering.instant.follow import Changes, changed
 from core.answering.instant.grammar_en import english
 from core.answering.instant.grammar_zh import chinese
 from core.answering.instant.phrases import Phrases, actions_of
 from core.answering.instant.reading import Reading
 from core.answering.instant.schema_words import SchemaWords, words_of
-from core.answering.instant.turned import Turned
 from core.answering.instant.spans import Spans, english_spans
 from core.answering.instant.spans_zh import chinese_spans, word_at
+from core.answering.instant.turned import Turned
 from core.connections.schema import Schema
-from core.grounding.inquiry import Inquiry
+from core.grounding.inquiry import Inquiry, language_of
 from core.grounding.values import ValueSource
 
 MARGIN = 0.12
@@ -36,7 +38,8 @@ LONGEST = 90
 class Interpretation:
     """What the question means: SQL in the schema's dialect, the reading it was written from, and how it came about.
 
-    `confidence` in [0, 1]; `labels` are business words for the columns of the result, in order.
+    `confidence` in [0, 1]; `labels` are business words for the columns of the result, in order; `follows` says
+    whether the question changed the one before.
     """
 
     sql: str
@@ -44,6 +47,7 @@ class Interpretation:
     explanation: Explanation
     confidence: float
     labels: tuple[str, ...]
+    follows: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ Outcome = Interpretation | Abstained | Unclear
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
     """One reading with its cost, and the leaves that explain the question's words."""
 
     reading: Reading
@@ -75,22 +79,26 @@ class _Found:
 
 
 def interpret(inquiry: Inquiry, schema: Schema, values: ValueSource, previous: Reading | None = None) -> Outcome:
-    """The meaning of `inquiry` over `schema`; `previous` is the reading a follow-up may change.
+    """The meaning of `inquiry` over `schema`; `previous` is the reading that a follow-up may change.
 
-    The clock is the inquiry's `now`. Nothing is read but the schema and `values`.
+    Without `previous`, the questions of `inquiry.follows` are read again, and count only where their SQL is the one
+    that was run. The clock is the inquiry's `now`. Nothing is read but the schema and `values`.
     """
     words = words_of(schema)
     spans = spans_for(inquiry, words, values)
     if not spans.length or spans.length > LONGEST:
         return Abstained(Phrase("instant.too_long" if spans.length else "instant.no_words"))
-    unknown = [i for i in range(spans.length) if i not in spans.covered and any(c.isalnum() for c in spans.texts[i])]
-    if unknown:
-        word = word_at(inquiry.text, unknown[0]) if inquiry.language == "zh" else spans.texts[unknown[0]]
-        return Abstained(Phrase("instant.unknown_word", {"word": word}), word)
-    found = readings(spans, words, inquiry.language)
-    if not found:
-        return Abstained(Phrase("instant.no_reading"))
-    return _chosen(found, spans, inquiry, schema)
+    parsed = _Parsed(spans, words, inquiry.language)
+    if previous is None and inquiry.follows:
+        previous = _earlier(inquiry, schema, values)
+    alone = _alone(parsed, inquiry, schema, values)
+    if previous is None or (isinstance(alone, Interpretation) and not parsed.follows()):
+        return alone
+    found = parsed.changes(previous)
+    after = _chosen(found, spans, inquiry, schema, values, ask_back=False) if found else alone
+    if isinstance(after, Interpretation) and found:
+        return replace(after, follows=True)
+    return alone
 
 
 def spans_for(inquiry: Inquiry, words: SchemaWords, values: ValueSource) -> Spans:
@@ -99,41 +107,112 @@ def spans_for(inquiry: Inquiry, words: SchemaWords, values: ValueSource) -> Span
     return find(inquiry.text, words, values, inquiry.now)
 
 
-def readings(spans: Spans, words: SchemaWords, language: str) -> list[_Found]:
-    """All readings of a question, cheapest first, each once."""
-    binder = Binder(words)
-    phrases, asks = Phrases(words, binder), Asks(words, binder, language)
-    actions = {**actions_of(phrases), **actions_of(asks), **actions_of(Turned(phrases, asks, binder))}
-    chart = Chart(chinese() if language == "zh" else english(), actions, spans.length)
-    chart.parse(spans.leaves)
-    found: dict[Hashable, _Found] = {}
-    # A word that says nothing may also be the beginning of one that does.
-    whole = sorted((e for start in range(spans.first + 1) for e in chart.whole("Q", start)), key=lambda e: e.cost)
-    for edge in whole:
-        reading = finished(edge.meaning, words, language)
-        if reading is None:
-            continue
-        reading = simplified(reading)
-        found.setdefault(sameness(reading), _Found(reading, edge.cost, edge))
-    return sorted(found.values(), key=lambda f: f.cost)
+def readings(spans: Spans, words: SchemaWords, language: str) -> list[Found]:
+    """All readings of a question that stands on its own, cheapest first, each once."""
+    return _Parsed(spans, words, language).whole()
 
 
-def _chosen(found: list[_Found], spans: Spans, inquiry: Inquiry, schema: Schema) -> Outcome:
+class _Parsed:
+    """One question's chart, and the readings that can be had from it."""
+
+    def __init__(self, spans: Spans, words: SchemaWords, language: str) -> None:
+        self._words = words
+        self._language = language
+        self._first = spans.first
+        self._binder = Binder(words)
+        phrases = Phrases(words, self._binder)
+        self._asks = Asks(words, self._binder, language)
+        turned = Turned(phrases, self._asks, self._binder)
+        actions = {name: act for part in (phrases, self._asks, turned, Changes()) for name, act in actions_of(part).items()}
+        self._chart = Chart(chinese() if language == "zh" else english(), actions, spans.length)
+        self._chart.parse(spans.leaves)
+
+    def _edges(self, category: str) -> list[Edge]:
+        # A word that says nothing may also be the beginning of one that does.
+        found = [e for start in range(self._first + 1) for e in self._chart.whole(category, start)]
+        return sorted(found, key=lambda e: e.cost)
+
+    def follows(self) -> bool:
+        """Whether the words begin as those of a follow-up do: "and …", "only …", "of those …"."""
+        return any(e.parts and e.parts[0].category in ("follow", "only", "and") for e in self._edges("U"))
+
+    def whole(self) -> list[Found]:
+        found: dict[Hashable, Found] = {}
+        for edge in self._edges("Q"):
+            self._keep(finished(edge.meaning, self._words, self._language), edge.cost, edge, found)
+        return sorted(found.values(), key=lambda f: f.cost)
+
+    def changes(self, previous: Reading) -> list[Found]:
+        """The readings that a follow-up makes of the one before."""
+        found: dict[Hashable, Found] = {}
+        for edge in self._edges("U"):
+            for ask, cost in changed(previous, edge.meaning, self._asks, self._binder):
+                self._keep(finished(ask, self._words, self._language), edge.cost + cost, edge, found)
+        return sorted(found.values(), key=lambda f: f.cost)
+
+    def _keep(self, reading: Reading | None, cost: float, edge: Edge, found: dict[Hashable, Found]) -> None:
+        if reading is not None:
+            plain = simplified(reading)
+            key = sameness(plain)
+            if key not in found or found[key].cost > cost:
+                found[key] = Found(plain, cost, edge)
+
+
+def _alone(parsed: _Parsed, inquiry: Inquiry, schema: Schema, values: ValueSource) -> Outcome:
+    spans = spans_for(inquiry, words_of(schema), values)
+    unknown = [i for i in range(spans.length) if i not in spans.covered and any(c.isalnum() for c in spans.texts[i])]
+    if unknown:
+        word = word_at(inquiry.text, unknown[0]) if inquiry.language == "zh" else spans.texts[unknown[0]]
+        return Abstained(Phrase("instant.unknown_word", {"word": word}), word)
+    found = parsed.whole()
+    if not found:
+        return Abstained(Phrase("instant.no_reading"))
+    return _chosen(found, spans, inquiry, schema, values)
+
+
+def _chosen(
+    found: Sequence[Found],
+    spans: Spans,
+    inquiry: Inquiry,
+    schema: Schema,
+    values: ValueSource,
+    ask_back: bool = True,
+) -> Outcome:
+    """The cheapest reading if it stands alone; a question back if plain words tell the rivals apart."""
     first = found[0]
     if first.cost > WORST:
         return Abstained(Phrase("instant.unsure"))
-    rivals = [first]
-    sqls = [sql_of(first.reading, schema)]
-    for other in found[1:]:
-        if other.cost > first.cost + MARGIN:
-            break
-        sql = sql_of(other.reading, schema)
-        if sql not in sqls:
-            rivals.append(other)
-            sqls.append(sql)
+    rivals = {sql_of(f.reading, schema): f for f in reversed(found) if f.cost <= first.cost + MARGIN}
     if len(rivals) > 1:
-        return Abstained(Phrase("instant.tie"))
+        offered = _offered(list(reversed(rivals.values())), spans, inquiry, schema, values) if ask_back else ()
+        return Unclear(Phrase("instant.unclear"), offered) if offered else Abstained(Phrase("instant.tie"))
     gap = (found[1].cost if len(found) > 1 else first.cost + 1.0) - first.cost
-    account: Told = told(first.reading, first.edge, spans, schema, inquiry.language)
+    account = told(first.reading, first.edge, spans, schema, inquiry.language)
     sureness = max(0.5, min(0.99, 1.0 - 0.12 * first.cost - 0.1 * max(0.0, 0.5 - gap)))
-    return Interpretation(sqls[0], first.reading, account.explanation, round(sureness, 3), account.labels)
+    sql = sql_of(first.reading, schema)
+    return Interpretation(sql, first.reading, account.explanation, round(sureness, 3), account.labels)
+
+
+def _offered(
+    rivals: Sequence[Found], spans: Spans, inquiry: Inquiry, schema: Schema, values: ValueSource
+) -> tuple[Choice, ...]:
+    words = words_of(schema)
+
+    def leads_to(question: str, reading: Reading) -> bool:
+        asked = replace(inquiry, text=question, follows=())
+        found = readings(spans_for(asked, words, values), words, inquiry.language)
+        clear = len(found) == 1 or (len(found) > 1 and found[1].cost > found[0].cost + MARGIN)
+        return clear and sameness(found[0].reading) == sameness(reading)
+
+    return choices([(f.reading, f.edge) for f in rivals], spans, schema, inquiry.language, leads_to)
+
+
+def _earlier(inquiry: Inquiry, schema: Schema, values: ValueSource) -> Reading | None:
+    """The reading of the question before, if reading it again gives the SQL that answered it."""
+    reading: Reading | None = None
+    for earlier in inquiry.follows:
+        asked = Inquiry(earlier.question, language_of(earlier.question), inquiry.now)
+        out = interpret(asked, schema, values, reading)
+        same = isinstance(out, Interpretation) and out.sql.split() == earlier.sql.split()
+        reading = out.reading if isinstance(out, Interpretation) and same else None
+    return reading

@@ -83,12 +83,13 @@ class Phrases:
                 yield Entity(ref.table, conditions=(Compare(field, Op.EQ, value),)), cost + 0.5
 
     def narrowed(self, entity: Entity, predicate: Predicate) -> Made:
+        # "last year's orders for each store": the time is that of the orders, not of the stores.
+        grouped = 0.4 if entity.each and isinstance(predicate, InTime) else 0.0
         for found, cost in self._bind.narrowed(entity, predicate):
-            yield found, cost + _high_attachment(entity)
+            yield found, cost + _high_attachment(entity) + grouped
 
     def narrowed_before(self, predicate: Predicate, entity: Entity) -> Made:
-        for found, cost in self._bind.narrowed(entity, predicate):
-            yield found, cost + _high_attachment(entity)
+        return self.narrowed(entity, predicate)
 
     def named(self, entity: Entity, values: Values) -> Made:
         """"the document Summer Show": a value of the entity's own text columns, or a new text in its only name."""

@@ -47,8 +47,11 @@ class Word:
 def chinese_spans(text: str, words: SchemaWords, values: ValueSource, now: datetime) -> Spans:
     """The leaves of a Chinese question."""
     text = unicodedata.normalize("NFKC", text).rstrip("?.!。 ")
+    times = list(chinese_times(text, now))
     lattice = _lattice(text)
     bounds = {w.start for ws in lattice.values() for w in ws} | {w.end for ws in lattice.values() for w in ws}
+    # "去年" is a time, and not some year column.
+    timely = {start: [w for w in here if not any(i <= w.start and w.end <= j for i, j, _ in times)] for start, here in lattice.items()}
     leaves: list[Edge] = []
     skips: set[int] = set()
     for i in range(len(text)):
@@ -60,10 +63,10 @@ def chinese_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
             else:
                 leaves.extend(function_leaves(word, words, i, end))
     leaves.extend(_label_leaves(text, words))
-    leaves.extend(_name_leaves(text, lattice, words))
+    leaves.extend(_name_leaves(text, timely, words))
     leaves.extend(_numbers(text))
-    leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in chinese_times(text, now))
-    leaves.extend(_value_leaves(text, lattice, words, values))
+    leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in times)
+    leaves.extend(_value_leaves(text, timely, words, values))
     pieces = [""] * len(text)
     for i, piece in enumerate(text):
         pieces[i] = piece
