@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 from babel.dates import format_date, format_time, get_day_names, get_month_names
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 
 from core.i18n import Words
 
@@ -27,12 +27,13 @@ class Style:
 
     `grain` is the unit a date was cut to ("month"), "" for none; `percent` is what 1 stands for where values are parts
     of a whole: 100 when 0.25 means 25 %, 1 when 25 does, 0 for plain amounts; `plain` says that digits are a name and
-    not an amount, as in a year or an order number.
+    not an amount, as in a year or an order number; `currency` is an ISO code, "" for none.
     """
 
     grain: str = ""
     percent: int = 0
     plain: bool = False
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class Figures:
             return str(format_percent(float(value) * style.percent / 100, "#,##0.##%", locale=locale))
         if style.plain and value == int(value):
             return str(int(value))
+        if style.currency:
+            return self._money(value, style.currency)
         if isinstance(value, Decimal) and value.as_tuple().exponent == -2:
             return str(format_decimal(value, "#,##0.00", locale=locale))
         if value == int(value):
@@ -88,6 +91,13 @@ class Figures:
         # Four digits that count, so that 0.000123 does not become 0.
         places = min(3 - math.floor(math.log10(size)), 12)
         return str(format_decimal(value, "0." + "#" * places, locale=locale))
+
+    def _money(self, value: float | Decimal, currency: str) -> str:
+        """An amount with its currency; whole amounts without cents."""
+        locale = _LOCALES[self.language]
+        if isinstance(value, int):
+            return str(format_currency(value, currency, locale=locale, currency_digits=False, format="¤#,##0"))
+        return str(format_currency(value, currency, locale=locale))
 
     def _moment(self, value: date) -> str:
         if isinstance(value, datetime) and (value.hour or value.minute or value.second):

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from core.answering.figures import Figures, Style
 from core.answering.sql_parts import AGGREGATES, Place, SqlParts
+from core.answering.units import currency_of
 from core.connections.schema import Table, business_name, humanise
 from core.i18n import Words
 
@@ -153,8 +154,17 @@ class Wording:
             key = place.table.primary_key == (place.column.name,) or any(
                 place.column.name in foreign.columns for foreign in place.table.foreign_keys
             )
-            return Style(plain=key or digits_are_a_name(place.column.name))
-        return Style(plain=digits_are_a_name(name))
+            return Style(plain=key or digits_are_a_name(place.column.name), currency=currency_of(place.column))
+        return Style(plain=digits_are_a_name(name), currency=self._currency(select))
+
+    def _currency(self, select: exp.Expr | None) -> str:
+        """The currency of a total, an average or an extreme of amounts in one currency."""
+        aggregate = self.parts.aggregate(select)
+        if aggregate is None or isinstance(aggregate, exp.Count) or aggregate.find(exp.Div):
+            return ""
+        places = [self.parts.place(column) for column in aggregate.find_all(exp.Column)]
+        found = {currency for place in places if place and (currency := currency_of(place.column))}
+        return found.pop() if len(found) == 1 else ""
 
     def percent(self, position: int, name: str, values: Iterable[object]) -> int:
         """What 1 stands for in a calculated column that holds parts of a whole: 100, 1 when it was multiplied by
