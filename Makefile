@@ -9,6 +9,7 @@ FIND_PYTHON := for p in python3.13 python3.12 python3.11 python3 python; do \
 .PHONY: run setup setup-dev test check format lock clean
 
 run: setup
+	@$(PYTHON) -m compileall -q core pages data app.py
 	@ASKWELL_DEMO=$${ASKWELL_DEMO-1} exec $(PYTHON) -m core serve
 
 setup: $(VENV)/.runtime
@@ -47,7 +48,7 @@ python=$$($(FIND_PYTHON)); \
 [ -n "$$python" ] || { echo "Askwell needs Python 3.11 or newer; none was found."; exit 1; }; \
 echo "Installing what $(1) lists into $(VENV) (a minute or two the first time) ..."; \
 if command -v uv >/dev/null 2>&1; then \
-	{ [ -x "$(PYTHON)" ] || uv venv -q --python "$$python" "$(VENV)"; } && uv pip install -q --python "$(PYTHON)" -r $(1); \
+	{ [ -x "$(PYTHON)" ] || uv venv -q --python "$$python" "$(VENV)"; } && uv pip install -q --compile-bytecode --python "$(PYTHON)" -r $(1); \
 else \
 	{ [ -x "$(PYTHON)" ] || "$$python" -m venv "$(VENV)"; } && "$(PYTHON)" -m pip install -q --disable-pip-version-check -r $(1); \
 fi

@@ -1,6 +1,7 @@
 """open_portal(settings) -> Portal: the only place where the parts meet."""
 
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -76,14 +77,13 @@ def open_portal(settings: Settings, clock: Clock = utc_now) -> Portal:
     In demo mode the demo shop is there as well. Raises `StoreUnreachable` and `SettingsInvalid`.
     """
     store = open_store(settings)
-    try:
+    with ExitStack() as undo:
+        undo.callback(store.close)
         migrate(store)
         portal = wire(store, settings, clock)
         if settings.demo:
             demo.prepare(store, portal.connections, portal.people.first_admin(), clock().date())
-    except BaseException:
-        store.close()
-        raise
+        undo.pop_all()
     return portal
 
 

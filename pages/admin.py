@@ -12,14 +12,14 @@ actor, words = enter(Action.SEE_PEOPLE)
 say = words.say
 
 st.title(say("shell.admin"))
-sections = {"people": people, "audit": trail, "jobs": jobs, "health": health}
+SECTIONS = {"people": people, "audit": trail, "jobs": jobs, "health": health}
 chosen = st.segmented_control(
     say("admin.section"),
-    list(sections),
+    list(SECTIONS),
     default="people",
     format_func=lambda name: say(f"admin.{name}"),
     key="admin.section",
     label_visibility="collapsed",
     required=True,
 )
-sections[chosen or "people"](actor, words)
+SECTIONS[chosen or "people"](actor, words)
