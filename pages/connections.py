@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.connections.engines import ENGINES
 from core.connections.registry import ConnectionInfo
 from core.errors import AskwellError
 from core.security.permissions import Action, may
@@ -36,8 +37,11 @@ def reading(connection_id: object) -> None:
     if info is None or not info.index.running:
         st.rerun(scope="app")
     step = say(f"connections.index_{info.index.step}")
-    share = info.index.done / info.index.total if info.index.total else 0.0
-    st.progress(min(share, 1.0), say("connections.reading", step=step, done=info.index.done, total=info.index.total))
+    if not info.index.total:
+        st.progress(0.0, step)
+        return
+    text = say("connections.reading", step=step, done=info.index.done, total=info.index.total)
+    st.progress(min(info.index.done / info.index.total, 1.0), text)
 
 
 def entry(info: ConnectionInfo) -> None:
@@ -47,7 +51,8 @@ def entry(info: ConnectionInfo) -> None:
         with left:
             shared = f" :blue-badge[{say('connections.shared')}]" if info.shared else ""
             st.markdown(f":material/database: {safe(info.name)}{shared}")
-            st.caption(say("connections.about", kind=say(f"connections.kind_{info.kind}"), n=info.tables))
+            kind = say("connections.kind_upload") if info.uploaded else ENGINES[info.kind].label
+            st.caption(say("connections.about", kind=kind, n=info.tables))
         with right, st.container(horizontal=True, horizontal_alignment="right"):
             if st.button(say("connections.open"), icon=":material/table_view:", key=f"connections.open.{info.id}"):
                 st.session_state[OPEN] = info.id
