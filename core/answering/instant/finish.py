@@ -1,7 +1,7 @@
 """Makes a finished reading of a question: what was left open about groups and names is settled here."""
 
 from core.answering.instant.meaning import Ask
-from core.answering.instant.naming import display
+from core.answering.instant.naming import whole_or_name
 from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     Bucket,
@@ -22,7 +22,7 @@ from core.answering.instant.schema_words import SchemaWords
 def finished(ask: Ask, words: SchemaWords, language: str) -> Reading | None:
     """The reading of `ask`; None if it cannot be one."""
     entity = ask.entity
-    show: tuple[Expression, ...] = ask.show or display(words, entity.table, language)
+    show: tuple[Expression, ...] = ask.show or whole_or_name(words, entity.table, language)
     if ask.groups:
         return _grouped(ask, show)
     order = ask.order

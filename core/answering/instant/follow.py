@@ -116,6 +116,9 @@ class Changes:
     def reshow_column(self, columns: Columns) -> Made:
         yield Reshow((Want(columns),)), 0.0
 
+    def also_column(self, columns: Columns) -> Made:
+        yield Reshow((Want(columns),), also=True), 0.0
+
     def group_grain(self, grain: str) -> Made:
         yield Group(By(grain=Grain(grain))), 0.0
 

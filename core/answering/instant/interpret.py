@@ -91,14 +91,19 @@ def interpret(inquiry: Inquiry, schema: Schema, values: ValueSource, previous: R
     parsed = _Parsed(spans, words, inquiry.language)
     if previous is None and inquiry.follows:
         previous = _earlier(inquiry, schema, values)
-    alone = _alone(parsed, inquiry, schema, values)
-    if previous is None or (isinstance(alone, Interpretation) and not parsed.follows()):
-        return alone
+    if previous is None:
+        if inquiry.follows and parsed.refers():
+            return Abstained(Phrase("instant.nothing_before"))
+        return _alone(parsed, inquiry, schema, values)
+    if not parsed.refers() and parsed.names_rows():
+        alone = _alone(parsed, inquiry, schema, values)
+        if isinstance(alone, Interpretation):
+            return alone
     found = parsed.changes(previous)
-    after = _chosen(found, spans, inquiry, schema, values, ask_back=False) if found else alone
-    if isinstance(after, Interpretation) and found:
-        return replace(after, follows=True)
-    return alone
+    if found:
+        after = _chosen(found, spans, inquiry, schema, values, ask_back=False)
+        return replace(after, follows=True) if isinstance(after, Interpretation) else after
+    return Abstained(Phrase("instant.no_reading")) if parsed.refers() else _alone(parsed, inquiry, schema, values)
 
 
 def spans_for(inquiry: Inquiry, words: SchemaWords, values: ValueSource) -> Spans:
@@ -119,6 +124,11 @@ class _Parsed:
         self._words = words
         self._language = language
         self._first = spans.first
+        tables = [leaf.start for leaf in spans.leaves if leaf.category == "T"]
+        self._pointing = any(
+            leaf.category == "reference" or (leaf.category == "their" and not any(t < leaf.start for t in tables))
+            for leaf in spans.leaves
+        )
         self._binder = Binder(words)
         phrases = Phrases(words, self._binder)
         self._asks = Asks(words, self._binder, language)
@@ -135,6 +145,15 @@ class _Parsed:
     def follows(self) -> bool:
         """Whether the words begin as those of a follow-up do: "and …", "only …", "of those …"."""
         return any(e.parts and e.parts[0].category in ("follow", "only", "and") for e in self._edges("U"))
+
+    def refers(self) -> bool:
+        """Whether the question points at an answer before: "of those", "what about", "their"."""
+        return self._pointing or self.follows()
+
+    def names_rows(self) -> bool:
+        """Whether a table is named, so that the question can stand on its own."""
+        whole = self._edges("Q")
+        return bool(whole) and any(leaf.category == "T" for leaf in whole[0].leaves())
 
     def whole(self) -> list[Found]:
         found: dict[Hashable, Found] = {}

@@ -9,6 +9,7 @@ from core.connections.schema import Column, Kind, Table, language_part
 SUBJECTS = frozenset({Kind.TEXT, Kind.BOOLEAN, Kind.INTEGER, Kind.OTHER, Kind.DATE})
 _NAMES = {"name", "title", "label"}
 _SAID_NAMES = {"name", "title", "名字", "名称", "姓名", "名"}
+_WHOLE = 6
 _FULL = ("full", "first", "last", "middle")
 _ADDITIVE = {
     "amount", "revenue", "sale", "total", "quantity", "profit", "income", "turnover", "expense", "unit", "volume",
@@ -25,6 +26,15 @@ def display(words: SchemaWords, table: str, language: str = "en") -> tuple[Field
     owner = words.table(table)
     chosen = [owner.by_name.get(f"{c.name}_{language}", c) for c in _names(words, owner)]
     return tuple(Field(ColumnRef(table, c.name), c.kind) for c in chosen)
+
+
+def whole_or_name(words: SchemaWords, table: str, language: str) -> tuple[Field, ...]:
+    """What to show of an entity that was asked for as such: its name, or all of it where it has none (few columns)."""
+    shown = display(words, table, language)
+    owner = words.table(table)
+    if all(f.column.column in owner.primary_key for f in shown) and len(owner.columns) <= _WHOLE:
+        return tuple(Field(ColumnRef(table, c.name), c.kind) for c in owner.columns)
+    return shown
 
 
 def _names(words: SchemaWords, table: Table) -> list[Column]:
