@@ -40,7 +40,16 @@ from core.answering.wording import Wording
 from core.charts import choose as choose_charts
 from core.clock import Clock
 from core.connections.result import ResultTable
-from core.errors import AskwellError, InvalidInput, NotFound, QueryCancelled, QueryRefused, Stopped, StoreUnreachable
+from core.errors import (
+    AskwellError,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    QueryCancelled,
+    QueryRefused,
+    Stopped,
+    StoreUnreachable,
+)
 from core.grounding.inquiry import Earlier, Inquiry
 from core.i18n import Phrase
 from core.observability import QUESTIONS
@@ -49,6 +58,7 @@ from core.stop import Stop
 from core.store.sessions import Store
 
 LONGEST_QUESTION = 4000
+_NOT_ALLOWED = frozenset({QueryRefused.key, NotFound.key, NotAllowed.key})
 
 
 class Answers:
@@ -302,9 +312,10 @@ class Answers:
         digest = hashlib.sha256(card.sql.encode()).hexdigest()[:16] if card.sql else ""
         trail = {"answer": trip.answer_id, "outcome": card.outcome, "rung": rung, "sql": digest}
         tables = ", ".join(card.explanation.tables)
+        allowed = not (isinstance(ending, Failed) and ending.message.key in _NOT_ALLOWED)
         try:
             self._history.keep(trip.actor, kept)
-            self._audit.note(trip.actor, Action.ASK, trip.connection_id or "", True, tables=tables, **trail)
+            self._audit.note(trip.actor, Action.ASK, trip.connection_id or "", allowed, tables=tables, **trail)
         except (StoreUnreachable, NotFound):
             return
 

@@ -72,7 +72,7 @@ def resolve(text: str, now: datetime, follows: Sequence[Earlier]) -> Resolved:
     if not follows:
         return Resolved(inquiry, False, False)
     leans = _leans(text)
-    asks = (_ASKING_ZH if language == "zh" else _ASKING).search(text) is not None
+    asks = (_ASKING_ZH if language == "zh" else _ASKING).search(_LEANING.sub("", text, count=1)) is not None
     return Resolved(inquiry, leans, leans or _size(text) <= _FEW_WORDS, asks)
 
 

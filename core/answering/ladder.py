@@ -137,10 +137,8 @@ class Ladder:
             yield QueryTried(outcome.sql, error.detail or str(error))
             return Abstained(Phrase(error.key, error.values))
         yield Grounded(query.tables)
-        explanation = outcome.explanation
-        if not explanation.steps:
-            said = explain(query, connection.schema, resolved.inquiry.language)
-            explanation = replace(said, words=explanation.words)
+        said = explain(query, connection.schema, resolved.inquiry.language)
+        explanation = replace(said, words=outcome.explanation.words)
         facts = Facts(Rung.INSTANT, resolved.about, outcome.confidence, leaning=leaning)
         found = yield from self._ran(trip, connection, query, facts, explanation)
         if found is None:
