@@ -17,6 +17,7 @@ from core.grounding.keys import inferred_keys
 
 _DECLARED, _INFERRED, _BEND, _FAN = 10, 16, 25, 1
 _MOST_OPTIONS = 6
+_FURTHEST = 160  # sixteen keys: what lies further apart has no relation that a person would mean
 _FAR = 1 << 30
 
 
@@ -102,7 +103,7 @@ class JoinGraph:
         """The joins that connect all of `tables` (keys) at the least cost, tables in between included.
 
         Each join touches a table that an earlier one touched. () for fewer than two tables, `Ambiguous` when
-        different ways cost the same, None when they are not connected or a table is unknown.
+        different ways cost the same, None when they are not connected over at most sixteen keys or one is unknown.
         """
         wanted = list(dict.fromkeys(tables))
         if any(table not in self._tables for table in wanted):
@@ -122,7 +123,7 @@ class JoinGraph:
     def _reach(self, start: str, wanted: Sequence[str]) -> _Reach:
         """The least costs from `start` as far as the farthest wanted table (Dijkstra's algorithm, ties kept)."""
         asked = frozenset(wanted)
-        unseen, limit = asked - {start}, _FAR  # beyond `limit` nothing is of interest
+        unseen, limit = asked - {start}, _FURTHEST  # beyond `limit` nothing is of interest
         costs: dict[_State, int] = {(start, False): 0}
         back: _Back = {}
         queue = [(0, start, False)]

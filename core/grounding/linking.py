@@ -6,6 +6,7 @@ import weakref
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from core.connections.schema import Column, Schema, Table
 from core.grounding.documents import labels_of
@@ -18,9 +19,10 @@ from core.grounding.vectors import DocumentHit
 WHOLE_TABLES, WHOLE_COLUMNS = 12, 240  # a schema up to this size is given whole
 MOST_TABLES = 12
 _SEEDS = 4  # the best tables, between which join paths are looked for
-_TABLE_NAME, _COLUMN_NAME, _ABOUT = 1.0, 0.55, 0.3  # what a word counts by where it stands
+_TABLE_NAME, _COLUMN_NAME = 1.0, 0.55  # what a word counts by where it stands
 _NEAR, _VALUE = 1.2, 1.5  # what a document's nearness and a value's presence count
 _NEIGHBOUR = 0.12  # the share of a table's score that those one key away receive
+_TOO_COMMON = 2_000  # places of a word; one that stands in more columns points at none of them
 _KEPT = 16  # schemas whose words are remembered
 
 
@@ -85,19 +87,22 @@ class SchemaLexicon:
         self.columns = sum(len(table.columns) for table in schema.tables)
         self._places: dict[str, list[_Place]] = defaultdict(list)
         for table in schema.tables:
-            self._learn(table, None, labels_of(table.name, table.comment, table.descriptions))
+            self._learn(table, None)
             for column in table.columns:
-                self._learn(table, column, labels_of(column.name, column.comment, column.descriptions))
+                self._learn(table, column)
 
-    def _learn(self, table: Table, column: Column | None, labels: Iterable[str]) -> None:
-        best: dict[str, float] = {}
-        for label in labels:
-            terms = tuple(search_terms(label))
-            own = [term for term in terms if term not in KEY_WORDS]
-            for term in own:
-                best[term] = max(best.get(term, 0.0), 1 / len(own))
+        for term, places in self._places.items():
+            if len(places) > _TOO_COMMON:
+                self._places[term] = [place for place in places if not place.column]
+
+    def _learn(self, table: Table, column: Column | None) -> None:
+        called = column or table
+        if called.descriptions:
+            shares = _shares(labels_of(called.name, called.comment, called.descriptions))
+        else:
+            shares = _plain_shares(called.name, called.comment)
         base = _COLUMN_NAME if column else _TABLE_NAME
-        for term, share in best.items():
+        for term, share in shares.items():
             self._places[term].append(_Place(table.key, column.name if column else "", base * (0.4 + 0.6 * share)))
 
     def by_words(self, text: str) -> Iterable[tuple[str, _Place, float]]:
@@ -106,8 +111,23 @@ class SchemaLexicon:
         for term in question_terms(text):
             places = self._places.get(term, ())
             spread = len({place.table for place in places})
-            for place in places:
-                yield term, place, place.weight * math.log(1 + tables / spread)
+            worth = math.log(1 + tables / max(1, spread))
+            yield from ((term, place, place.weight * worth) for place in places)
+
+
+def _shares(labels: Iterable[str]) -> Mapping[str, float]:
+    """Each term of some labels, and how much of a whole label it is."""
+    best: dict[str, float] = {}
+    for label in labels:
+        own = [term for term in search_terms(label) if term not in KEY_WORDS]
+        for term in own:
+            best[term] = max(best.get(term, 0.0), 1 / len(own))
+    return best
+
+
+@lru_cache(maxsize=65536)
+def _plain_shares(name: str, comment: str) -> Mapping[str, float]:
+    return _shares(labels_of(name, comment, {}))
 
 
 class Lexicons:

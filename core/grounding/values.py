@@ -68,10 +68,10 @@ class StoredValues:
         v = cell_values.c
         stored = sa.select(v.table_key, v.column_name, v.value, v.folded).where(v.connection_id == self._connection_id)
         with self._store.begin() as connection:
-            rows = [r._tuple() for r in connection.execute(stored.where(v.folded.in_(asked)).order_by(v.id))]
+            rows = [tuple(r) for r in connection.execute(stored.where(v.folded.in_(asked)).order_by(v.id))]
             if fuzzy:
                 near = stored.where(sa.or_(*[_candidate(folded) for folded in asked])).limit(_CANDIDATES)
-                rows += [r._tuple() for r in connection.execute(near.order_by(v.id))]
+                rows += [tuple(r) for r in connection.execute(near.order_by(v.id))]
         return _matches(rows, asked, fuzzy)
 
     def of_column(self, table: str, column: str, limit: int = 50) -> list[str]:

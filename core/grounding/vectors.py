@@ -118,7 +118,7 @@ class SchemaIndex:
         d = documents.c
         query = sa.select(sa.func.count(d.embedding), sa.func.count()).where(d.connection_id == connection_id)
         with self._store.begin() as connection:
-            done, total = connection.execute(query).one()._tuple()
+            done, total = connection.execute(query).one()
         return done, total
 
 

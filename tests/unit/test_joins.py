@@ -152,6 +152,13 @@ def test_kinds_must_agree_and_declared_keys_silence_guessing() -> None:
     assert graph(declared, table("customers"), table("products")).path(["orders", "products"]) is None
 
 
+def test_a_chain_is_followed_as_far_as_makes_sense() -> None:
+    chain = [table("t0"), *(table(f"t{n}", keys={"before": f"t{n - 1}.id"}) for n in range(1, 3000))]
+    joins = graph(*chain)
+    assert len(steps(joins.path(["t100", "t110"]))) == 10
+    assert joins.path(["t0", "t2999"]) is None
+
+
 def test_ten_thousand_tables_are_joined_quickly() -> None:
     chance = random.Random(7)
     tables = [table("users")]
@@ -160,7 +167,7 @@ def test_ten_thousand_tables_are_joined_quickly() -> None:
         tables.append(table(f"t{number}", keys={**parents, "created_by": "users.id"}))
     joins = graph(*tables)
     joins.path(["t1", "t2"])
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(5):
         joins.path([f"t{chance.randrange(1, 10_000)}" for _ in range(3)])
-    assert (time.perf_counter() - started) / 5 < 0.5
+    assert (time.process_time() - started) / 5 < 0.5
