@@ -6,8 +6,9 @@ none refuses the combination. Costs add up; each cell keeps the cheapest few.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 Made = Iterable[tuple[Any, float]]
@@ -43,10 +44,19 @@ class Edge:
             yield from part.leaves()
 
 
+class _Node:
+    """A place in the tree of all rules' parts: what may come next, and the rules that are complete here."""
+
+    __slots__ = ("next", "rules")
+
+    def __init__(self) -> None:
+        self.next: dict[str, _Node] = {}
+        self.rules: list[Rule] = []
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class _Partial:
-    rule: Rule
-    end: int
+    node: _Node
     parts: tuple[Edge, ...]
     cost: float
 
@@ -75,18 +85,17 @@ def rules_of(head: str, body: str, action: str, cost: float = 0.0) -> list[Rule]
     ]
 
 
-@dataclass(frozen=True)
 class Grammar:
-    """Rules by their first part."""
+    """Rules as a tree over their parts, so that what many rules begin with is looked at once."""
 
-    by_first: Mapping[str, Sequence[Rule]]
-
-    @staticmethod
-    def of(rules: Iterable[Rule]) -> "Grammar":
-        table: dict[str, list[Rule]] = defaultdict(list)
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.root = _Node()
         for one in rules:
-            table[one.parts[0]].append(one)
-        return Grammar(dict(table))
+            node = self.root
+            for part in one.parts:
+                node = node.next.setdefault(part, _Node())
+            if all((r.head, r.action, r.keeps) != (one.head, one.action, one.keeps) for r in node.rules):
+                node.rules.append(one)
 
 
 class Chart:
@@ -100,8 +109,9 @@ class Chart:
         self._length = length
         self._beam = beam
         self._left = limit
+        self._made = 1_000
         self._by_start: dict[int, dict[str, list[Edge]]] = defaultdict(lambda: defaultdict(list))
-        self._waiting: dict[tuple[int, int], dict[str, list[_Partial]]] = {}
+        self._waiting: dict[tuple[int, int], list[_Partial]] = {}
         self._ends: dict[tuple[int, int], list[Edge]] = {}
 
     def parse(self, leaves: Iterable[Edge]) -> None:
@@ -116,51 +126,55 @@ class Chart:
                 self._cell(start, end, made.get(start, []))
 
     def _cell(self, start: int, end: int, leaves: list[Edge]) -> None:
-        agenda = list(leaves)
+        agenda = [(leaf.cost, number, leaf) for number, leaf in enumerate(leaves)]
+        heapify(agenda)
         for middle in range(start + 1, end):
             waiting = self._waiting.get((start, middle))
-            if not waiting:
+            done = self._ends.get((middle, end)) if waiting else None
+            if not waiting or not done:
                 continue
-            for edge in self._ends.get((middle, end), ()):
-                for partial in waiting.get(edge.category, ()):
-                    agenda.extend(self._advance(start, partial, edge))
+            for edge in done:
+                for partial in waiting:
+                    node = partial.node.next.get(edge.category)
+                    if node is not None:
+                        self._advance(start, node, partial, edge, agenda)
+        if not agenda:
+            return
         kept: dict[str, dict[Any, Edge]] = defaultdict(dict)
         order: list[Edge] = []
+        nothing = _Partial(self._grammar.root, (), 0.0)
         while agenda:
-            agenda.sort(key=lambda e: -e.cost)
-            edge = agenda.pop()
+            edge = heappop(agenda)[2]
             cell = kept[edge.category]
-            if edge.meaning in cell or len(cell) >= self._beam:
+            if len(cell) >= self._beam or edge.meaning in cell:
                 continue
             cell[edge.meaning] = edge
             order.append(edge)
-            for one in self._grammar.by_first.get(edge.category, ()):
-                agenda.extend(self._advance(start, _Partial(one, start, (), 0.0), edge))
-        if order:
-            self._ends[start, end] = order
-            for edge in order:
-                self._by_start[start][edge.category].append(edge)
+            node = self._grammar.root.next.get(edge.category)
+            if node is not None:
+                self._advance(start, node, nothing, edge, agenda)
+        self._ends[start, end] = order
+        for edge in order:
+            self._by_start[start][edge.category].append(edge)
 
-    def _advance(self, start: int, partial: _Partial, edge: Edge) -> list[Edge]:
-        """`edge` is the next part of `partial`, begun at `start`: whole edges if that completes it, else it waits."""
+    def _advance(
+        self, start: int, node: _Node, partial: _Partial, edge: Edge, agenda: list[tuple[float, int, Edge]]
+    ) -> None:
+        """`edge` leads from `partial` to `node`: rules complete there make edges, and what may follow is waited for."""
         parts = (*partial.parts, edge)
         cost = partial.cost + edge.cost
-        one = partial.rule
-        if len(parts) < len(one.parts):
-            waiting = self._waiting.setdefault((start, edge.end), {})
-            waiting.setdefault(one.parts[len(parts)], []).append(_Partial(one, edge.end, parts, cost))
-            return []
-        if self._left <= 0:
-            return []
-        self._left -= 1
-        made = self._actions[one.action](*(parts[i].meaning for i in one.keeps))
-        return [Edge(one.head, start, edge.end, meaning, cost + one.cost + extra, parts) for meaning, extra in made]
+        if node.next and edge.end < self._length:
+            self._waiting.setdefault((start, edge.end), []).append(_Partial(node, parts, cost))
+        for one in node.rules:
+            if self._left <= 0:
+                return
+            self._left -= 1
+            for meaning, extra in self._actions[one.action](*(parts[i].meaning for i in one.keeps)):
+                whole = cost + one.cost + extra
+                self._made += 1
+                heappush(agenda, (whole, self._made, Edge(one.head, start, edge.end, meaning, whole, parts)))
 
     def whole(self, category: str, start: int) -> list[Edge]:
         """Edges of `category` from `start` to the end of the question, cheapest first."""
         found = [e for e in self._by_start[start].get(category, ()) if e.end == self._length]
         return sorted(found, key=lambda e: e.cost)
-
-    def reach(self, start: int, categories: Iterable[str]) -> int:
-        """How far any edge of these categories gets from `start`."""
-        return max((e.end for c in categories for e in self._by_start[start].get(c, ())), default=start)

@@ -304,4 +304,4 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
 @cache
 def english() -> Grammar:
     """The English grammar, its alternatives written out."""
-    return Grammar.of(r for line in _LINES for r in rules_of(*line))
+    return Grammar(r for line in _LINES for r in rules_of(*line))

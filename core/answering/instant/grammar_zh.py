@@ -245,4 +245,4 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
 @cache
 def chinese() -> Grammar:
     """The Chinese grammar, its alternatives written out."""
-    return Grammar.of(r for line in _LINES for r in rules_of(*line))
+    return Grammar(r for line in _LINES for r in rules_of(*line))

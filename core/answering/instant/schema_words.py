@@ -10,7 +10,7 @@ import tomllib
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -159,6 +159,7 @@ def walk(tree: Mapping[str, Any], phrase: Iterable[str]) -> Mapping[str, Any] | 
     return node
 
 
+@lru_cache(maxsize=50_000)
 def plain_words(name: str) -> Phrase:
     """A name in singular words, abbreviations written out: `Fname` as ("first", "name")."""
     words: list[str] = []
