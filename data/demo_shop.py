@@ -24,7 +24,7 @@ DATABASE = "askwell_demo_shop"
 READER = "askwell_demo_reader"
 SEED = 7
 FRESH_DAYS = 7
-_VERSION = 1
+_VERSION = 2
 _BUILDING = f"{DATABASE}_building"
 _MARK = re.compile(r"Askwell demo shop, version (\d+), seed (\d+), built on (\d{4}-\d{2}-\d{2})")
 _LOCK = 0x5A0B
@@ -158,7 +158,7 @@ def _fill(admin_url: str, tables: Mapping[str, Columns]) -> None:
         building.execute((_HERE / "demo_shop_keys.sql").read_bytes())
         _grant(building)
     with _administrator(admin_url, _BUILDING) as building:
-        building.execute("VACUUM ANALYZE")
+        building.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.SQL(", ").join(map(sql.Identifier, tables))))
 
 
 def _copy(building: psycopg.Connection, name: str, columns: Columns) -> None:

@@ -220,19 +220,25 @@ def _products(period: Period) -> tuple[Goods, Columns]:
     launched = np.where(random.random(count) < 0.72, first - random.integers(30, 2200, count), 0)
     launched = np.sort(np.where(launched == 0, first + random.integers(10, 1400, count), launched))
     assortment = [assortment[i] for i in random.permutation(count)]
+    first_prices = np.array([row[3] for row in assortment])
     far = date.max.toordinal()
     ended = np.where(random.random(count) < 0.1, launched + random.integers(500, 2600, count), far)
     brand_weights = np.array([weight for _, weight in words.BRANDS])
     brands = random.choice(len(words.BRANDS), count, p=brand_weights / brand_weights.sum())
     suppliers = random.integers(0, len(words.SUPPLIERS), count)
     ratings = np.round(np.clip(random.normal(4.1, 0.45, count), 2.1, 5.0), 1)
-    weights_kg = np.round(np.array([row[3] for row in assortment]) * random.uniform(0.02, 0.09, count) + 0.2, 2)
+    weights_kg = np.round(first_prices * random.uniform(0.02, 0.09, count) + 0.2, 2)
     unrated, unweighed = random.random(count) < 0.06, random.random(count) < 0.08
+    weight = random.lognormal(0.0, 0.55, count)
+    # One product of the house's own brand is the favourite, so that lists of the best have a clear first.
+    favourite = np.argmax(first_prices * weight)
+    weight[favourite] *= 1.3
+    brands[favourite] = 0
     goods = Goods(
         category=np.array([row[0] for row in assortment]),
-        price=np.array([round(row[3] * 100) for row in assortment]),
+        price=np.asarray(np.round(first_prices * 100), dtype=np.int64),
         cost=random.uniform(0.46, 0.68, count),
-        weight=random.lognormal(0.0, 0.55, count),
+        weight=weight,
         launched=launched,
         ended=ended,
     )
@@ -249,7 +255,7 @@ def _products(period: Period) -> tuple[Goods, Columns]:
         "price": [prices[i] for i in shown],
         "rating": [None if unrated[i] else float(ratings[i]) for i in shown],
         "weight_kg": [None if unweighed[i] else float(weights_kg[i]) for i in shown],
-        "launched_on": days(launched[: len(shown)]),
+        "market_launch_date": days(launched[: len(shown)]),
         "discontinued": [bool(ended[i] <= today) for i in shown],
     }
 

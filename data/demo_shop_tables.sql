@@ -84,8 +84,8 @@ COMMENT ON TABLE categories IS 'Categories: groups of similar products | 品类�
 COMMENT ON COLUMN categories.category_id IS 'Category ID: key of the category | 品类编号：品类的主键';
 COMMENT ON COLUMN categories.name IS 'Category: English name | 品类：品类的英文名称';
 COMMENT ON COLUMN categories.name_zh IS 'Chinese category name: the same in Chinese | 品类中文名：品类的中文名称';
-COMMENT ON COLUMN categories.department IS 'Department: Furniture, Textiles, Kitchen, Decor or Outdoor | 大类：家具、家纺、厨房用品、家居装饰或户外（以英文存储）';
-COMMENT ON COLUMN categories.department_zh IS 'Chinese department name: the same in Chinese | 大类中文名：大类的中文名称';
+COMMENT ON COLUMN categories.department IS 'Department: Furniture, Textiles, Kitchen, Decor or Outdoor | 部门：商品所属部门，即家具、家纺、厨房用品、家居装饰或户外（以英文存储）';
+COMMENT ON COLUMN categories.department_zh IS 'Chinese department name: the same in Chinese | 部门中文名：部门的中文名称';
 
 CREATE TABLE suppliers (
     supplier_id integer NOT NULL,
@@ -109,7 +109,7 @@ CREATE TABLE products (
     price numeric(12, 2) NOT NULL,
     rating numeric(2, 1),
     weight_kg numeric(8, 2),
-    launched_on date NOT NULL,
+    market_launch_date date NOT NULL,
     discontinued boolean NOT NULL
 );
 COMMENT ON TABLE products IS 'Products: what we sell or have sold | 商品：在售和曾经销售的商品';
@@ -122,7 +122,7 @@ COMMENT ON COLUMN products.brand IS 'Brand: name of the brand | 品牌：品牌�
 COMMENT ON COLUMN products.price IS 'Price: list price today in US dollars | 价格：当前标价，单位为美元';
 COMMENT ON COLUMN products.rating IS 'Rating: average stars from customers, 1 to 5, empty if not rated yet | 评分：客户平均评分，1 到 5 分，尚无评分时为空';
 COMMENT ON COLUMN products.weight_kg IS 'Weight: in kilograms, empty if unknown | 重量：单位为千克，未知时为空';
-COMMENT ON COLUMN products.launched_on IS 'Launch date: first day on sale | 上市日期：开始销售的日期';
+COMMENT ON COLUMN products.market_launch_date IS 'Launch date: first day on sale | 上市日期：开始销售的日期';
 COMMENT ON COLUMN products.discontinued IS 'Discontinued: whether it is no longer sold | 已停售：商品是否已停止销售';
 
 CREATE TABLE promotions (
@@ -145,6 +145,7 @@ CREATE TABLE orders (
     customer_id integer NOT NULL,
     store_id integer NOT NULL,
     employee_id integer,
+    promotion_id integer,
     channel text NOT NULL,
     status text NOT NULL,
     shipping_fee numeric(12, 2) NOT NULL,
@@ -156,6 +157,7 @@ COMMENT ON COLUMN orders.order_date IS 'Order date: the day of the order; the da
 COMMENT ON COLUMN orders.customer_id IS 'Customer ID: who ordered | 客户编号：下单的客户';
 COMMENT ON COLUMN orders.store_id IS 'Store ID: the store that sold or shipped the order | 门店编号：售出或发货的门店';
 COMMENT ON COLUMN orders.employee_id IS 'Employee ID: who sold it, empty for orders placed online | 员工编号：接待的员工，线上订单为空';
+COMMENT ON COLUMN orders.promotion_id IS 'Promotion ID: the promotion it was placed under, empty for none | 促销编号：订单参加的促销活动，没有时为空';
 COMMENT ON COLUMN orders.channel IS 'Channel: Walk-in, Website, Mobile app or Phone | 渠道：到店、网站、手机应用或电话（以英文存储）';
 COMMENT ON COLUMN orders.status IS 'Order status: Completed, Shipped, Processing or Cancelled | 订单状态：已完成、已发货、处理中或已取消（以英文存储）';
 COMMENT ON COLUMN orders.shipping_fee IS 'Shipping fee: what the customer paid for shipping in US dollars | 运费：客户支付的运费，单位为美元';
@@ -165,7 +167,6 @@ CREATE TABLE order_lines (
     order_line_id integer NOT NULL,
     order_id integer NOT NULL,
     product_id integer NOT NULL,
-    promotion_id integer,
     quantity integer NOT NULL,
     unit_price numeric(12, 2) NOT NULL,
     discount numeric(12, 2) NOT NULL,
@@ -177,7 +178,6 @@ COMMENT ON TABLE order_lines IS 'Order lines: one product within an order; all f
 COMMENT ON COLUMN order_lines.order_line_id IS 'Order line ID: key of the order line | 订单明细编号：订单明细的主键';
 COMMENT ON COLUMN order_lines.order_id IS 'Order ID: the order it belongs to | 订单编号：所属的订单';
 COMMENT ON COLUMN order_lines.product_id IS 'Product ID: what was sold | 商品编号：售出的商品';
-COMMENT ON COLUMN order_lines.promotion_id IS 'Promotion ID: the promotion it was sold under, empty for none | 促销编号：适用的促销活动，没有时为空';
 COMMENT ON COLUMN order_lines.quantity IS 'Quantity: pieces sold | 销量：售出的件数';
 COMMENT ON COLUMN order_lines.unit_price IS 'Unit price: of one piece at the time of the order, before discount, in US dollars | 成交单价：下单时的折扣前单价，单位为美元';
 COMMENT ON COLUMN order_lines.discount IS 'Discount: amount taken off in US dollars | 折扣：优惠的金额，单位为美元';
@@ -215,16 +215,16 @@ COMMENT ON COLUMN returns.reason IS 'Return reason: Changed mind, Damaged, Wrong
 COMMENT ON COLUMN returns.returned_quantity IS 'Returned quantity: pieces sent back | 退货数量：退回的件数';
 COMMENT ON COLUMN returns.refund IS 'Refund: money paid back in US dollars | 退款：退还的金额，单位为美元';
 
-CREATE TABLE inventory (
+CREATE TABLE stocktakes (
     store_id integer NOT NULL,
     product_id integer NOT NULL,
     stock integer NOT NULL,
     reorder_level integer NOT NULL,
     counted_on date
 );
-COMMENT ON TABLE inventory IS 'Inventory: what lies in each store today | 库存记录：各门店当前的商品库存';
-COMMENT ON COLUMN inventory.store_id IS 'Store ID: where it lies | 门店编号：存放的门店';
-COMMENT ON COLUMN inventory.product_id IS 'Product ID: what lies there | 商品编号：存放的商品';
-COMMENT ON COLUMN inventory.stock IS 'Stock: pieces in the store | 库存：门店中的件数';
-COMMENT ON COLUMN inventory.reorder_level IS 'Reorder level: order more when fewer pieces are left | 补货点：低于此件数时需要补货';
-COMMENT ON COLUMN inventory.counted_on IS 'Count date: when the pieces were last counted, empty if never | 盘点日期：最近一次盘点的日期，从未盘点时为空';
+COMMENT ON TABLE stocktakes IS 'Stocktakes: the last count of each product in each store; not every store holds every product | 盘点记录：每家门店各商品最近一次的盘点结果';
+COMMENT ON COLUMN stocktakes.store_id IS 'Store ID: where it lies | 门店编号：存放的门店';
+COMMENT ON COLUMN stocktakes.product_id IS 'Product ID: what lies there | 商品编号：存放的商品';
+COMMENT ON COLUMN stocktakes.stock IS 'Stock: pieces in the store | 库存：门店中的件数';
+COMMENT ON COLUMN stocktakes.reorder_level IS 'Reorder level: order more when fewer pieces are left | 补货点：低于此件数时需要补货';
+COMMENT ON COLUMN stocktakes.counted_on IS 'Count date: when the pieces were last counted, empty if never | 盘点日期：最近一次盘点的日期，从未盘点时为空';

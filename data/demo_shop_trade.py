@@ -41,7 +41,7 @@ _REFUND_WEIGHTS = (0.30, 0.17, 0.16, 0.14, 0.08, 0.15)
 
 @dataclass(frozen=True)
 class Orders:
-    """One array cell per order, by time. `draw` are three uniform numbers kept for later decisions."""
+    """One array cell per order, by time; -1 is none. `draw` are three uniform numbers kept for later decisions."""
 
     day: Integers
     minute: Integers
@@ -51,16 +51,17 @@ class Orders:
     channel: Integers
     cancelled: NDArray[np.bool_]
     delivery: Integers
+    promotion: Integers
+    percent: Integers
     draw: Numbers
 
 
 @dataclass(frozen=True)
 class Lines:
-    """One array cell per order line; `order` is the place of its order, money is in cents, -1 is none."""
+    """One array cell per order line; `order` is the place of its order, money is in cents."""
 
     order: Integers
     product: Integers
-    promotion: Integers
     quantity: Integers
     price: Integers
     discount: Integers
@@ -76,7 +77,7 @@ _Cells = TypeVar("_Cells", Orders, Lines)
 
 
 def trade(period: Period, cast: Cast) -> Mapping[str, Columns]:
-    """The rows of orders, order_lines, payments, returns and inventory by table name."""
+    """The rows of orders, order_lines, payments, returns and stocktakes by table name."""
     orders, lines = _history(period, cast)
     totals = np.zeros(len(orders.day), dtype=np.int64)
     np.add.at(totals, lines.order, lines.sales)
@@ -87,7 +88,7 @@ def trade(period: Period, cast: Cast) -> Mapping[str, Columns]:
         "order_lines": _lines_table(lines),
         "payments": _payments_table(period, orders, totals + fees),
         "returns": _returns_table(period, cast, orders, lines),
-        "inventory": _inventory_table(period, cast, lines),
+        "stocktakes": _stocktakes_table(period, cast, lines),
     }
 
 
@@ -147,6 +148,7 @@ def _orders(period: Period, cast: Cast, year: int, random: np.random.Generator) 
     weights = store_weights(period, year)
     store = open_store(period, random.choice(len(weights), count, p=weights / weights.sum()), day)
     cancelled = random.random(count) < 0.036
+    promotion, percent = _reductions(period, day, random)
     return Orders(
         day=day,
         minute=minute,
@@ -156,6 +158,8 @@ def _orders(period: Period, cast: Cast, year: int, random: np.random.Generator) 
         channel=channel,
         cancelled=cancelled,
         delivery=np.where((channel == _WALK_IN) | cancelled, -1, 1 + random.poisson(2.4, count)),
+        promotion=promotion,
+        percent=percent,
         draw=random.random((count, 3)),
     )
 
@@ -208,15 +212,13 @@ def _lines(period: Period, cast: Cast, year: int, orders: Orders, random: np.ran
     quantity = np.minimum(1 + random.poisson((pieces - 1) * bulk + (bulk - 1) * 0.4), 60)
     quantity = np.where(orders.cancelled[order], 0, quantity)
     price = goods.prices(age)[product]
-    promotion, percent = _reductions(period, orders.day[order], random)
     cost = np.asarray(np.round(goods.price[product] * goods.cost[product] * 1.034**age), dtype=np.int64)
     return Lines(
         order=order,
         product=product,
-        promotion=np.where(quantity > 0, promotion, -1),
         quantity=quantity,
         price=price,
-        discount=np.asarray(np.round(quantity * price * percent / 100), dtype=np.int64),
+        discount=np.asarray(np.round(quantity * price * orders.percent[order] / 100), dtype=np.int64),
         cost=quantity * cost,
         draw=random.random((count, 4)),
     )
@@ -244,7 +246,7 @@ def _choices(period: Period, goods: Goods, orders: Orders, order: Integers, rand
 
 
 def _reductions(period: Period, day: Integers, random: np.random.Generator) -> tuple[Integers, Integers]:
-    """The promotion each line was sold under (-1: none) and the percentage taken off its price."""
+    """The promotion each order was placed under (-1: none) and the percentage taken off its prices."""
     promotion, percent = np.full(len(day), -1, dtype=np.int64), np.zeros(len(day), dtype=np.int64)
     taking, asking = random.random(len(day)), random.random(len(day))
     for number, (place, first, last) in enumerate(promotion_days(period)):
@@ -266,6 +268,7 @@ def _orders_table(period: Period, orders: Orders, fees: Integers) -> Columns:
         "customer_id": (orders.customer + 1).tolist(),
         "store_id": (orders.store + 1).tolist(),
         "employee_id": [None if e < 0 else e + 1 for e in orders.employee.tolist()],
+        "promotion_id": [None if p < 0 else p + 1 for p in orders.promotion.tolist()],
         "channel": [words.CHANNELS[c][0] for c in orders.channel],
         "status": [STATUSES[s] for s in status],
         "shipping_fee": money(fees),
@@ -278,7 +281,6 @@ def _lines_table(lines: Lines) -> Columns:
         "order_line_id": numbers(len(lines.order)),
         "order_id": (lines.order + 1).tolist(),
         "product_id": (lines.product + 1).tolist(),
-        "promotion_id": [None if p < 0 else p + 1 for p in lines.promotion.tolist()],
         "quantity": lines.quantity.tolist(),
         "unit_price": money(lines.price),
         "discount": money(lines.discount),
@@ -336,7 +338,7 @@ def _returns_table(period: Period, cast: Cast, orders: Orders, lines: Lines) -> 
     }
 
 
-def _inventory_table(period: Period, cast: Cast, lines: Lines) -> Columns:
+def _stocktakes_table(period: Period, cast: Cast, lines: Lines) -> Columns:
     """About two thirds of the products lie in each store, with some weeks of their sales in stock."""
     random = period.stream("stock")
     stores, every = len(words.STORES), len(cast.goods.category)

@@ -1,8 +1,10 @@
 """The demo shop on a real PostgreSQL: loaded, described, replaced, and read by a role that cannot write."""
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -22,11 +24,15 @@ Reading = psycopg.Connection[tuple[object, ...]]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """A server of these tests' own, because roles belong to a whole server and they drop and change them."""
-    running = embedded.start(tmp_path_factory.mktemp("demo"))
-    yield running
-    running.close()
+def server() -> Iterator[EmbeddedServer]:
+    """A server of these tests' own, because roles belong to a whole server and they drop and change them.
+
+    Its folder is not pytest's: another run that starts meanwhile would take away the server's right to enter that.
+    """
+    with tempfile.TemporaryDirectory(prefix="askwell-demo-") as folder:
+        running = embedded.start(Path(folder))
+        yield running
+        running.close()
 
 
 @pytest.fixture(scope="module")
