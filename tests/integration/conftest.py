@@ -1,19 +1,27 @@
 """Real servers for these tests, each in a temporary folder and stopped afterwards."""
 
+import contextlib
+import glob
 import os
 import shutil
+import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import psycopg
 import pymysql
 import pytest
 from pymysql.constants import CLIENT
 
-from core.connections.session import Target
+from core.connections.engines import ENGINES, Engine
+from core.connections.session import Limits, Session, Target
+from core.connections.sessions_duckdb import IDLE
+from core.store.embedded import EmbeddedServer
 
 
 @dataclass(frozen=True)
@@ -101,3 +109,118 @@ def _make_logins(socket: str) -> None:
         cursor.execute("GRANT ALL ON *.* TO owner@localhost WITH GRANT OPTION")
         cursor.execute("CREATE USER reader@localhost IDENTIFIED BY %s", ("reads %40 only",))
         cursor.execute("GRANT SELECT ON *.* TO reader@localhost")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database with the tables `numbers` (n from 1 to 3000) and `words`, and how its dialect says a few things.
+
+    `target` is a login that may only read, `owner` one that may do everything. `slow` runs for minutes.
+    `running` gives how many statements like `slow` the server is at.
+    """
+
+    kind: str
+    target: Target
+    owner: Target
+    slow: str
+    running: Callable[[], int]
+
+    @property
+    def engine(self) -> Engine:
+        return ENGINES[self.kind]
+
+    def open(self, target: Target | None = None, **limits: Any) -> Session:
+        return self.engine.open(target or self.target, Limits(**limits))
+
+
+_NUMBERS = ", ".join(f"({n})" for n in range(1, 3001))
+TABLES = f"""
+    CREATE TABLE numbers (n INTEGER PRIMARY KEY);
+    INSERT INTO numbers VALUES {_NUMBERS};
+    CREATE TABLE words (id INTEGER PRIMARY KEY, word VARCHAR(40) NOT NULL, day DATE, price DECIMAL(10, 2));
+    INSERT INTO words VALUES (1, 'naïve', '2026-01-02', 12.50), (2, '中文 100%', NULL, NULL);
+    INSERT INTO words VALUES (3, 'naïve', '2026-03-04', 1);
+"""
+_PRODUCT = "SELECT sum(a.n * b.n + c.n + d.n) FROM numbers a, numbers b, numbers c, numbers d"
+
+
+@pytest.fixture(scope="session")
+def postgres_place(server: EmbeddedServer) -> Place:
+    """A database of its own on the embedded server, with a login that may only read."""
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE place")
+        connection.execute("CREATE ROLE place_reader LOGIN PASSWORD 'reads %40 only'")
+    with psycopg.connect(server.url("place"), autocommit=True) as connection:
+        connection.execute(TABLES.encode())
+        connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO place_reader")
+
+    def running() -> int:
+        with psycopg.connect(server.url("postgres")) as connection:
+            found = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = 'place' AND state = 'active'"
+            ).fetchone()
+        assert found is not None
+        return int(found[0])
+
+    target = Target(host=server.socket, database="place", user="place_reader", password="reads %40 only")
+    owner = replace(target, user=server.user, password=server.password)
+    return Place("postgresql", target, owner, _PRODUCT, running)
+
+
+@pytest.fixture(scope="session")
+def mariadb_place(mariadb: MariaServer) -> Place:
+    """A database of its own on MariaDB."""
+    mariadb.run("CREATE DATABASE place CHARACTER SET utf8mb4")
+    mariadb.run(TABLES, "place")
+
+    def running() -> int:
+        return len(mariadb.rows("SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT sum(a.n%'"))
+
+    owner = mariadb.target("place", "owner", "owner's word")
+    return Place("mariadb", mariadb.target("place"), owner, _PRODUCT, running)
+
+
+@pytest.fixture(scope="session")
+def sqlite_place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A SQLite file. Its statements run in this process, and end when the call comes back."""
+    file = tmp_path_factory.mktemp("sqlite") / "place.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.executescript(TABLES)
+    target = Target(file=str(file))
+    return Place("sqlite", target, target, _PRODUCT, lambda: 0)
+
+
+@pytest.fixture(scope="session")
+def duckdb_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A DuckDB file. Its statements run in a process of their own."""
+    file = tmp_path_factory.mktemp("duckdb") / "place.duckdb"
+    with duckdb.connect(str(file)) as database:
+        database.execute(TABLES)
+
+    def running() -> int:
+        commands = (Path(path).parent / "cmdline" for path in glob.glob("/proc/[0-9]*/status"))
+        return sum(1 for command in commands if b"duckdb_child" in _bytes_of(command) and _child_of_ours(command))
+
+    target = Target(file=str(file))
+    yield Place("duckdb", target, target, _PRODUCT, running)
+    IDLE.close()
+
+
+def _bytes_of(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def _child_of_ours(command: Path) -> bool:
+    status = _bytes_of(command.parent / "status").decode()
+    return f"PPid:\t{os.getpid()}\n" in status and "State:\tZ" not in status
+
+
+@pytest.fixture(params=["postgresql", "mariadb", "sqlite", "duckdb"])
+def place(request: pytest.FixtureRequest) -> Place:
+    """Each kind of database in turn."""
+    name = {"postgresql": "postgres"}.get(request.param, request.param)
+    found: Place = request.getfixturevalue(f"{name}_place")
+    return found
