@@ -3,6 +3,7 @@
 The queue is procrastinate's, in the portal's own PostgreSQL: a job outlives the process that deferred it.
 """
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -96,9 +97,5 @@ class Jobs:
 
 
 def conninfo(store: Store) -> str:
-    """The store's address as libpq reads it."""
-    return (
-        sa.make_url(store.url.replace("postgres://", "postgresql://", 1))
-        .set(drivername="postgresql")
-        .render_as_string(hide_password=False)
-    )
+    """The store's address as libpq reads it: the same URL, which need not name SQLAlchemy's driver there."""
+    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", store.url)

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from core.answering.card import Card
 from core.answering.events import Answered, CannotAnswer, Ending, Failed, NeedsDetail
+from core.answering.markdown import plain
 from core.answering.question import Question
 from core.cli.portal_door import connection_named, model_named, portal, rung_named
 from core.i18n import Words
@@ -47,7 +48,7 @@ def _as_json(card: Card, words: Words) -> dict[str, object]:
         "question": card.question,
         "outcome": card.outcome,
         "rung": card.rung.value if answered and card.rung else None,
-        "answer": answered.summary if answered else _said(card.ending, words),
+        "answer": plain(answered.summary) if answered else _said(card.ending, words),
         "sql": card.sql or None,
         "columns": [column.name for column in table.columns] if table else [],
         "rows": [[_plain(cell) for cell in row] for row in table.rows] if table else [],
@@ -91,7 +92,7 @@ def _said(ending: Ending | None, words: Words) -> str:
 
 def _as_text(card: Card, words: Words) -> Sequence[str]:
     """Sentence, rows and SQL."""
-    lines = [card.answered.summary.replace("**", "") if card.answered else ""]
+    lines = [plain(card.answered.summary) if card.answered else ""]
     if card.table and card.table.rows:
         heads = [column.name for column in card.table.columns]
         rows = [[_cell(words, cell) for cell in row] for row in card.table.rows[:_SHOWN_ROWS]]

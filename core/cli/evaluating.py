@@ -7,21 +7,19 @@ connections, their index. So a run needs no running portal, and changes nothing 
 import json
 import multiprocessing
 import os
-import secrets
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 from uuid import UUID
-
-from pydantic import SecretStr
 
 from core.answering.ask import Answers
 from core.cli.portal_door import model_named, rung_named
 from core.cli.portal_door import portal as users_portal
+from core.cli.scratch_portal import own_person, scratch_settings
 from core.cli.telling import Telling
 from core.connections.addresses import NewConnection
 from core.errors import InvalidInput
@@ -36,8 +34,6 @@ from core.models.book import Models
 from core.portal import Portal, open_portal
 from core.security.permissions import SYSTEM, Actor
 from core.settings import Settings, read_settings
-
-_ADMIN = "evaluation@askwell.example"
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,7 @@ def evaluate(wish: Wish) -> None:
     with ExitStack() as ends:
         details = ends.enter_context(_details(wish.details))
         scratch = ends.enter_context(Scratch())
-        settings = _settings(scratch.folder / "portal", wish.model)
+        settings = scratch_settings(scratch.folder, model_name=wish.model)
         telling = Telling(Words(settings.language), sum(len(dialogue.exercises) for dialogue in dialogues))
         loaded = {name: scratch.open(database) for name, database in found.items()}
         telling.failures(loaded)
@@ -90,7 +86,7 @@ def evaluate(wish: Wish) -> None:
         with _models(opened, borrows) as models:
             model_id = model_named(models.list(SYSTEM), wish.model) if wish.model or rung == "model" else None
         places = {name: _connect(opened, place, " ".join(name)) for name, place in loaded.items()}
-        desk = _Desk(settings, places, _person(opened), rung, model_id, borrows)
+        desk = _Desk(settings, places, own_person(opened), rung, model_id, borrows)
         examined = []
         for one in _examined(desk, dialogues, opened, wish.workers):
             examined.append(one)
@@ -111,23 +107,6 @@ def _details(file: Path | None) -> Iterator[IO[str]]:
         raise InvalidInput(problem=Phrase("terminal.unwritable", values)) from error
 
 
-def _settings(folder: Path, model: str) -> Settings:
-    """A portal in this folder and nowhere else, with the model that the environment names, if it does."""
-    given: dict[str, Any] = {
-        "demo": False,
-        "secret_key": SecretStr(secrets.token_urlsafe(32)),
-        "admin_email": _ADMIN,
-        "admin_password": SecretStr(secrets.token_urlsafe(16)),
-        "database_url": SecretStr(""),
-        "data_dir": folder,
-        "allow_server_files": True,
-    }
-    settings = Settings(**given)
-    if not settings.model_url:
-        return Settings(**given, model_name="")
-    return Settings(**given, model_name=model) if model else settings
-
-
 def _connect(opened: Portal, loaded: Loaded, name: str) -> Place:
     """One database as a connection of the scratch portal, read and indexed."""
     target = loaded.target
@@ -144,12 +123,6 @@ def _connect(opened: Portal, loaded: Loaded, name: str) -> Place:
     info = opened.connections.add(SYSTEM, new)
     opened.knowledge.build(info.id)
     return Place(info.id, loaded)
-
-
-def _person(opened: Portal) -> Actor:
-    """The scratch portal's own person: conversations are kept for somebody."""
-    person = next(person for person in opened.people.list(SYSTEM) if person.email == _ADMIN)
-    return Actor(person.id, person.name, person.role)
 
 
 @contextmanager

@@ -1,0 +1,59 @@
+"""`bench`: figures of speed and memory, by name, each measured on a portal of its own."""
+
+import json
+from collections.abc import Callable, Mapping
+
+from core.errors import InvalidInput
+from core.i18n import Phrase
+
+
+def _start() -> Mapping[str, object]:
+    from core.cli.bench_start import start
+
+    return start()
+
+
+def _overhead() -> Mapping[str, object]:
+    from core.cli.bench_trip import overhead
+
+    return overhead()
+
+
+def _instant() -> Mapping[str, object]:
+    from core.cli.bench_trip import instant
+
+    return instant()
+
+
+def _retrieve() -> Mapping[str, object]:
+    from core.cli.scratch_portal import scratch_portal
+    from core.evaluation.bench_retrieve import measure
+    from core.evaluation.scratch import Scratch
+
+    with Scratch() as scratch, scratch_portal(scratch.folder) as opened:
+        return measure(opened.store)
+
+
+BENCHES: Mapping[str, Callable[[], Mapping[str, object]]] = {
+    "start": _start,
+    "overhead": _overhead,
+    "retrieve": _retrieve,
+    "instant": _instant,
+}
+
+
+def bench(name: str, as_json: bool) -> None:
+    """Measure and print: one JSON object, or a line for each figure. Raises `InvalidInput` for an unknown name."""
+    if name not in BENCHES:
+        raise InvalidInput(problem=Phrase("terminal.no_bench", {"name": name, "known": ", ".join(BENCHES)}))
+    figures = {"bench": name, **BENCHES[name]()}
+    print(json.dumps(figures) if as_json else "\n".join(_lines(figures)))
+
+
+def _lines(figures: Mapping[str, object], above: str = "") -> list[str]:
+    """Each figure with the names that lead to it."""
+    lines: list[str] = []
+    for name, figure in figures.items():
+        path = f"{above}{name}"
+        lines += _lines(figure, f"{path} ") if isinstance(figure, Mapping) else [f"{path}: {figure}"]
+    return lines
