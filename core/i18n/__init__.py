@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import cache
 from importlib.resources import files
 
@@ -16,6 +16,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
 LANGUAGES = ("en", "zh")
+_DIGITS = 400
 _LOCALES = {"en": "en_GB", "zh": "zh_CN"}
 
 
@@ -65,7 +66,8 @@ class Words:
         if isinstance(value, bool) or value is None:
             return self.say(f"common.{str(value).lower()}")
         if isinstance(value, int | float | Decimal):
-            return format_decimal(value, locale=_LOCALES[self.language])
+            with localcontext(prec=_DIGITS):  # the usual 28 digits are fewer than a database may hold
+                return format_decimal(value, locale=_LOCALES[self.language])
         if isinstance(value, datetime):
             return format_datetime(
                 value, "d MMM y HH:mm" if self.language == "en" else "y年M月d日 HH:mm", locale=_LOCALES[self.language]

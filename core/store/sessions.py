@@ -69,6 +69,7 @@ def create_database(admin_url: str, name: str) -> None:
             if not there:
                 quoted = engine.dialect.identifier_preparer.quote(name)
                 connection.execute(sa.text("CREATE DATABASE " + quoted))
+                connection.execute(sa.text(f"REVOKE CONNECT ON DATABASE {quoted} FROM PUBLIC"))
     except OperationalError as error:
         raise StoreUnreachable(type(error.orig).__name__) from error
     finally:
