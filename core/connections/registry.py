@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
@@ -113,8 +114,8 @@ class Connections:
         Raises `InvalidInput` that says what is wrong with the file.
         """
         require(actor, Action.ADD_CONNECTION, filename)
-        title = name.strip() or filename.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0].strip()
-        named = tidy(NewConnection(title, "duckdb", file="/"))
+        filename = PurePath(filename.replace("\\", "/")).name
+        named = tidy(NewConnection(name.strip() or PurePath(filename).stem, "duckdb", file="/"))
         self._shelf.refuse_taken(named.name)
         file = read_upload(stream, filename, self._reach.uploads, self._settings.upload_megabytes)
         try:
