@@ -97,8 +97,8 @@ def shop_schema(folder: Path) -> Schema:
     tables = []
     for name, body in _TABLE.findall(text):
         columns = tuple(
-            Column(*(part := line.strip().rstrip(",").split(" ", 1)), _kind(part[1]), comment=comments[name, part[0]])
-            for line in body.strip().splitlines()
+            Column(column, declared, _kind(declared), comment=comments[name, column])
+            for column, declared in (line.strip().rstrip(",").split(" ", 1) for line in body.strip().splitlines())
         )
         tables.append(
             Table(

@@ -3,27 +3,22 @@
 Every function gives all ways that make sense, each with a cost; none means that the words do not fit these rows.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 
+from core.answering.instant.fields import Fields, Ways, nearest
 from core.answering.instant.meaning import (
-    Average,
     Blank,
     Check,
-    Columns,
     Entity,
     Has,
     Holds,
     InTime,
     Most,
-    Number,
-    Operand,
     Predicate,
     Range,
     Resembles,
     Together,
-    Values,
 )
 from core.answering.instant.moving import moved
 from core.answering.instant.naming import additive
@@ -38,7 +33,6 @@ from core.answering.instant.reading import (
     Extreme,
     Field,
     Function,
-    Grain,
     Having,
     Like,
     Missing,
@@ -47,31 +41,21 @@ from core.answering.instant.reading import (
     Related,
     Shared,
     Tally,
-    Value,
-    Within,
 )
 from core.answering.instant.schema_words import SchemaWords, plain_words
-from core.answering.instant.times import When
 from core.connections.schema import Kind
 
-Ways = list[tuple[Condition, float]]
 NEAR = 0.15
 _CODES = {"id", "code", "number", "year", "zip", "phone", "telephone", "room", "version", "grade", "level"}
 _TIMELY = {"date", "year", "time", "at", "on", "day", "timestamp", "month", "created", "datetime", "of", "is", "in"}
 _NEGATED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
-def nearest(ways: Iterable[tuple[Field, float]]) -> list[tuple[Field, float]]:
-    """The cheapest ways and those within a hair of them."""
-    found = sorted(ways, key=lambda way: way[1])
-    return [way for way in found if way[1] <= found[0][1] + NEAR][:4]
-
-
-class Binder:
+class Binder(Fields):
     """Binding over one schema."""
 
     def __init__(self, words: SchemaWords) -> None:
-        self.words = words
+        super().__init__(words)
         self._predicates = {
             Check: self._check,
             Range: self._range,
@@ -82,34 +66,6 @@ class Binder:
             Blank: self._blank,
             Together: self._together,
         }
-
-    # -- columns ---------------------------------------------------------------------------------------------------
-
-    def reach(self, table: str, goal: str) -> list[tuple[Path, float]]:
-        """The join paths from rows of `table` to `goal`, each with a cost; steps that multiply rows cost more."""
-        found = self.words.paths.between(table, goal)
-        return [(p, 0.12 * len(p) + 0.1 * sum(step.many for step in p)) for p in found]
-
-    def fields(self, columns: Columns, table: str, kinds: frozenset[Kind] | None = None) -> list[tuple[Field, float]]:
-        """The columns meant, as seen from rows of `table`, nearest first."""
-        ways = []
-        for ref, cost in columns.options:
-            kind = self.words.kind(ref)
-            if kinds is not None and kind not in kinds:
-                continue
-            for path, far in self.reach(table, ref.table):
-                ways.append((Field(ref, kind, path), cost + 2 * far + (0.3 if many(path) else 0.0)))
-        return nearest(ways) if ways else []
-
-    def measurable(self, field: Field) -> bool:
-        """Whether comparing and ordering by this column is by size: numbers, dates, and years written as text."""
-        return field.kind.numeric or self.dated(field) or self.yearly(field)
-
-    def yearly(self, field: Field) -> bool:
-        """Whether the column holds calendar years by its name."""
-        return "year" in field.column.column.lower() and field.kind in (Kind.TEXT, Kind.INTEGER, Kind.NUMBER)
-
-    # -- predicates ------------------------------------------------------------------------------------------------
 
     def narrowed(self, entity: Entity, predicate: Predicate) -> list[tuple[Entity, float]]:
         """The entity with this predicate, in every way that fits."""
@@ -139,94 +95,8 @@ class Binder:
         bind = self._predicates.get(type(predicate))
         return bind(predicate, table) if bind else []  # type: ignore[operator]
 
-    def _placed(self, fields: list[tuple[Field, float]], make: "type | object") -> Ways:
-        ways: Ways = []
-        for field, cost in fields:
-            made = make(field)  # type: ignore[operator]
-            if made is not None:
-                ways.append((self.lifted(field, made), cost))
-        return ways
-
-    def lifted(self, field: Field, condition: Condition) -> Condition:
-        """A condition on a column that rows may meet many times holds if any of them meets it."""
-        if not many(field.path):
-            return condition
-        if isinstance(condition, Compare) and condition.op is Op.NE:
-            same = moved(replace(condition, op=Op.EQ), (), drop=len(field.path))
-            return Related(field.path, (same,), negated=True)
-        return Related(field.path, (moved(condition, (), drop=len(field.path)),))
-
     def _check(self, check: Check, table: str) -> Ways:
         return self._placed(self.fields(check.columns, table), lambda f: self._compared(f, check.op, check.operands))
-
-    def _compared(self, field: Field, op: Op, operands: tuple[Operand, ...]) -> Condition | None:
-        options = []
-        for operand in operands:
-            made = self._one(field, op, operand)
-            if made is None:
-                return None
-            options.append(made)
-        if len(options) == 1:
-            return options[0]
-        return AllOf(tuple(options)) if op is Op.NE else AnyOf(tuple(options))
-
-    def _one(self, field: Field, op: Op, operand: Operand) -> Condition | None:
-        if isinstance(operand, Average):
-            return Compare(field, op, Extreme(operand.function, replace(field, path=()))) if field.kind.numeric else None
-        if isinstance(operand, When):
-            return self.window(field, op, operand)
-        if op not in (Op.EQ, Op.NE) and self.words.is_key(field.column) and not self.yearly(field):
-            return None
-        value = self.value(field, operand, exact=op in (Op.EQ, Op.NE))
-        if value is None or (op not in (Op.EQ, Op.NE) and not self.measurable(field)):
-            return None
-        return Compare(field, op, value)
-
-    def value(self, field: Field, operand: Operand, exact: bool = True) -> Value | None:
-        """The operand as a value of this column: a stored text where there is one, else a quoted text or a number."""
-        if isinstance(operand, Number):
-            number = int(operand.value) if operand.value == int(operand.value) else operand.value
-            if field.kind.numeric:
-                return number
-            codes = exact and (self.words.is_key(field.column) or plain_words(field.column.column)[-1] in _CODES)
-            return str(number) if field.kind is Kind.TEXT and (codes or self.yearly(field)) else None
-        if isinstance(operand, Values) and exact:
-            stored = [value for ref, value, _ in operand.options if ref == field.column]
-            if stored:
-                return stored[0]
-            if field.kind is Kind.TEXT and (operand.quoted or not operand.options):
-                return operand.text
-        return None
-
-    def window(self, field: Field, op: Op, when: When) -> Condition | None:
-        """`field` inside, before or after a window of time."""
-        if self.yearly(field) and not field.kind.temporal:
-            return self._years(field, op, when)
-        if not self.dated(field):
-            return None
-        if op is Op.EQ:
-            return Within(field, when.start, when.end)
-        bounds = {Op.GT: (when.end, None), Op.GE: (when.start, None), Op.LT: (None, when.start), Op.LE: (None, when.end)}
-        return Within(field, *bounds[op]) if op in bounds else None
-
-    def _years(self, field: Field, op: Op, when: When) -> Condition | None:
-        """The window on a column of calendar years; None where it does not begin and end with years."""
-        if when.grain is not Grain.YEAR:
-            return None
-
-        def bound(at: Op, moment: datetime) -> Condition:
-            return Compare(field, at, str(moment.year) if field.kind is Kind.TEXT else moment.year)
-
-        if when.year is not None and when.start is not None:
-            return bound(op, when.start)
-        parts = [bound(Op.GE, when.start)] if when.start else []
-        parts += [bound(Op.LT, when.end)] if when.end else []
-        return AllOf(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
-
-    def dated(self, field: Field) -> bool:
-        """Whether the column holds dates: by type, or as ISO text by its name."""
-        name = field.column.column.lower()
-        return field.kind.temporal or (field.kind is Kind.TEXT and ("date" in name or name.endswith(("_at", "_time"))))
 
     def _range(self, ranged: Range, table: str) -> Ways:
         def make(field: Field) -> Condition | None:
@@ -338,8 +208,6 @@ class Binder:
             found = [((*f, c), cost + more) for f, cost in found for c, more in self.conditions(part, table)][:6]
         return [(AnyOf(f) if together.any else AllOf(f), cost) for f, cost in found]
 
-    # -- the best ones ---------------------------------------------------------------------------------------------
-
     def _best(self, entity: Entity, most: Most) -> Iterator[tuple[Entity, float]]:
         if entity.best is not None:
             return
@@ -365,7 +233,10 @@ class Binder:
         if other.table == entity.table:
             if entity.kind is not None:
                 conditions = (*entity.conditions, *other.conditions)
-                yield replace(entity, conditions=conditions, best=Best(Tally(Function.COUNT), most.descending, most.n)), 0
+                yield (
+                    replace(entity, conditions=conditions, best=Best(Tally(Function.COUNT), most.descending, most.n)),
+                    0,
+                )
             return
         for path, far in self.reach(entity.table, other.table):
             conditions = (*entity.conditions, *(moved(c, path) for c in other.conditions))

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot import exp
 
 from core.answering.instant.moving import moved
-from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     AllOf,
     AnyOf,
-    Best,
     Bucket,
     Compare,
     Condition,
@@ -40,7 +38,8 @@ _OPS: dict[Op, type[exp.Binary]] = {
     Op.EQ: exp.EQ, Op.NE: exp.NEQ, Op.GT: exp.GT, Op.GE: exp.GTE, Op.LT: exp.LT, Op.LE: exp.LTE,
 }  # fmt: skip
 _FUNCTIONS: dict[Function, type[exp.Func]] = {
-    Function.COUNT: exp.Count, Function.SUM: exp.Sum, Function.AVG: exp.Avg, Function.MIN: exp.Min, Function.MAX: exp.Max,
+    Function.COUNT: exp.Count, Function.SUM: exp.Sum, Function.AVG: exp.Avg,
+    Function.MIN: exp.Min, Function.MAX: exp.Max,
 }  # fmt: skip
 
 
@@ -101,7 +100,7 @@ class _Writer:
             made.set("alias", exp.TableAlias(this=_identifier(name)))
         return made
 
-    def linked(self, link: Link, left: str, right: str) -> exp.Expression:
+    def linked(self, link: Link, left: str, right: str) -> exp.Expr:
         pairs = zip(link.left_columns, link.right_columns, strict=True)
         return exp.and_(*(exp.EQ(this=_column(left, a), expression=_column(right, b)) for a, b in pairs))
 
@@ -113,19 +112,19 @@ class _Writer:
         shown = []
         names: dict[str, int] = {}
         for expression in reading.show:
-            made = self.expression(expression, rows, reading)
+            made = self.expression(expression, rows)
             shown.append(self._named(expression, made, names))
         select.set("expressions", shown)
         for condition in reading.conditions:
             select = select.where(self.condition(condition, rows), copy=False)
         if reading.groups:
-            groups = [self.expression(g, rows, reading) for g in reading.groups]
+            groups = [self.expression(g, rows) for g in reading.groups]
             select.set("group", exp.Group(expressions=groups))
         for having in reading.having:
-            test = _OPS[having.op](this=self.expression(having.tally, rows, reading), expression=_literal(having.value))
+            test = _OPS[having.op](this=self.expression(having.tally, rows), expression=_literal(having.value))
             select = select.having(test, copy=False)
         for order in reading.order:
-            by = self.expression(order.by, rows, reading)
+            by = self.expression(order.by, rows)
             select = select.order_by(self._ordered(by, order.descending), copy=False)
         if reading.limit is not None:
             select = select.limit(reading.limit, copy=False)
@@ -133,7 +132,7 @@ class _Writer:
             select = select.distinct(copy=False)
         return rows.finish(select)
 
-    def _named(self, expression: Expression, made: exp.Expression, names: dict[str, int]) -> exp.Expression:
+    def _named(self, expression: Expression, made: exp.Expr, names: dict[str, int]) -> exp.Expr:
         """Computed columns get a name; columns of the same name from two tables are told apart."""
         if isinstance(expression, Field):
             name = expression.column.column
@@ -153,16 +152,16 @@ class _Writer:
             name = f"{expression.function.value}_{expression.field.column.column}"
         return exp.alias_(made, name, quoted=True)
 
-    def _ordered(self, by: exp.Expression, descending: bool) -> exp.Ordered:
+    def _ordered(self, by: exp.Expr, descending: bool) -> exp.Ordered:
         # A missing value is no extreme: it comes last whichever way.
         return exp.Ordered(this=by, desc=descending, nulls_first=False)
 
     # -- expressions -----------------------------------------------------------------------------------------------
 
-    def field(self, field: Field, rows: _Rows) -> exp.Expression:
+    def field(self, field: Field, rows: _Rows) -> exp.Expr:
         return _column(rows.at(field.path), field.column.column)
 
-    def expression(self, expression: Expression, rows: _Rows, reading: Reading | None = None) -> exp.Expression:
+    def expression(self, expression: Expression, rows: _Rows) -> exp.Expr:
         if isinstance(expression, Field):
             return self.field(expression, rows)
         if isinstance(expression, Bucket):
@@ -176,7 +175,7 @@ class _Writer:
         hit = exp.Case(ifs=[exp.If(this=test, true=_literal(100.0))], default=_literal(0.0))
         return exp.Avg(this=hit)
 
-    def _tally(self, tally: Tally, rows: _Rows) -> exp.Expression:
+    def _tally(self, tally: Tally, rows: _Rows) -> exp.Expr:
         if tally.field is None:
             rows.at(tally.path)
             return exp.Count(this=exp.Star())
@@ -185,60 +184,62 @@ class _Writer:
             return _FUNCTIONS[tally.function](this=exp.Distinct(expressions=[inner]))
         return _FUNCTIONS[tally.function](this=inner)
 
-    def _share(self, tally: exp.Expression) -> exp.Expression:
+    def _share(self, tally: exp.Expr) -> exp.Expr:
         whole = exp.Window(this=exp.Sum(this=tally.copy()))
-        return exp.Div(this=exp.Mul(this=tally, expression=_literal(100.0)), expression=exp.func("NULLIF", whole, _literal(0)))
+        return exp.Div(
+            this=exp.Mul(this=tally, expression=_literal(100.0)), expression=exp.func("NULLIF", whole, _literal(0))
+        )
 
     # -- conditions ------------------------------------------------------------------------------------------------
 
-    def condition(self, condition: Condition, rows: _Rows) -> exp.Expression:
+    def condition(self, condition: Condition, rows: _Rows) -> exp.Expr:
         return self._conditions[type(condition)](self, condition, rows)
 
-    def _compare(self, compare: Compare, rows: _Rows) -> exp.Expression:
+    def _compare(self, compare: Compare, rows: _Rows) -> exp.Expr:
         left = self.field(compare.field, rows)
         return _OPS[compare.op](this=left, expression=self._right(compare.value))
 
-    def _right(self, value: Value | Extreme) -> exp.Expression:
+    def _right(self, value: Value | Extreme) -> exp.Expr:
         if not isinstance(value, Extreme):
             return _literal(value)
         inner = _Rows(self, value.field.column.table)
         made = _FUNCTIONS[value.function](this=self.field(value.field, inner))
         return exp.Subquery(this=inner.finish(exp.Select(expressions=[made])))
 
-    def _within(self, within: Within, rows: _Rows) -> exp.Expression:
-        parts: list[exp.Expression] = []
+    def _within(self, within: Within, rows: _Rows) -> exp.Expr:
+        parts: list[exp.Expr] = []
         for moment, op in ((within.start, exp.GTE), (within.end, exp.LT)):
             if moment is not None:
                 left = self.field(within.field, rows)
                 parts.append(op(this=left, expression=self._moment(within.field.kind, moment)))
         return exp.and_(*parts)
 
-    def _moment(self, kind: Kind, moment: datetime) -> exp.Expression:
+    def _moment(self, kind: Kind, moment: datetime) -> exp.Expr:
         text = moment.date().isoformat()
         if self._dialect in (Dialect.SQLITE, Dialect.MYSQL) or not kind.temporal:
             return exp.Literal.string(text)
         return exp.cast(exp.Literal.string(text), "date" if kind is Kind.DATE else "timestamp")
 
-    def _like(self, like: Like, rows: _Rows) -> exp.Expression:
+    def _like(self, like: Like, rows: _Rows) -> exp.Expr:
         text = like.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         pattern = {"contains": f"%{text}%", "starts": f"{text}%", "ends": f"%{text}"}[like.where]
         left = exp.Lower(this=self.field(like.field, rows))
-        made: exp.Expression = exp.Like(this=left, expression=exp.Literal.string(pattern.lower()))
+        made: exp.Expr = exp.Like(this=left, expression=exp.Literal.string(pattern.lower()))
         if text != like.text:
             made = exp.Escape(this=made, expression=exp.Literal.string("\\"))
         return exp.Not(this=made) if like.negated else made
 
-    def _missing(self, missing: Missing, rows: _Rows) -> exp.Expression:
+    def _missing(self, missing: Missing, rows: _Rows) -> exp.Expr:
         test = exp.Is(this=self.field(missing.field, rows), expression=exp.Null())
         return exp.Not(this=test) if missing.negated else test
 
-    def _any_of(self, any_of: AnyOf, rows: _Rows) -> exp.Expression:
+    def _any_of(self, any_of: AnyOf, rows: _Rows) -> exp.Expr:
         return exp.or_(*(self.condition(c, rows) for c in any_of.options))
 
-    def _all_of(self, all_of: AllOf, rows: _Rows) -> exp.Expression:
+    def _all_of(self, all_of: AllOf, rows: _Rows) -> exp.Expr:
         return exp.and_(*(self.condition(c, rows) for c in all_of.parts))
 
-    def _related(self, related: Related, rows: _Rows) -> exp.Expression:
+    def _related(self, related: Related, rows: _Rows) -> exp.Expr:
         """EXISTS, or for "at least two" and "the best" a list of keys."""
         first, rest = related.path[0], related.path[1:]
         outer = rows.name
@@ -256,7 +257,7 @@ class _Writer:
         test = exp.Exists(this=inner.finish(select))
         return exp.Not(this=test) if related.negated else test
 
-    def _counted(self, related: Related, first: Link, select: exp.Select, inner: _Rows, outer: str) -> exp.Expression:
+    def _counted(self, related: Related, first: Link, select: exp.Select, inner: _Rows, outer: str) -> exp.Expr:
         keys = [_column(inner.name, c) for c in first.right_columns]
         select.set("expressions", keys)
         select.set("group", exp.Group(expressions=[k.copy() for k in keys]))
@@ -266,7 +267,7 @@ class _Writer:
         this = left[0] if len(left) == 1 else exp.Tuple(expressions=left)
         return exp.In(this=this, query=exp.Subquery(this=inner.finish(select)))
 
-    def _among_best(self, related: Related, rest: Path, inner: _Rows) -> exp.Expression:
+    def _among_best(self, related: Related, rest: Path, inner: _Rows) -> exp.Expr:
         """The row at the path's end is among the best of its table; wrapped, for MySQL takes no LIMIT inside IN."""
         assert related.best is not None
         target = related.path[-1].right
@@ -279,7 +280,9 @@ class _Writer:
         by = self.expression(related.best.by, best)
         if isinstance(related.best.by, Tally):
             select.set("group", exp.Group(expressions=[c.copy() for c in columns]))
-        select = select.order_by(self._ordered(by, related.best.descending), copy=False).limit(related.best.n, copy=False)
+        select = select.order_by(self._ordered(by, related.best.descending), copy=False).limit(
+            related.best.n, copy=False
+        )
         name = self.name_for(target) + "_best"
         wrapped = exp.Subquery(this=best.finish(select), alias=exp.TableAlias(this=_identifier(name)))
         outer = exp.Select(expressions=[_column(name, k) for k in keys])
@@ -288,7 +291,7 @@ class _Writer:
         this = left[0] if len(left) == 1 else exp.Tuple(expressions=left)
         return exp.In(this=this, query=exp.Subquery(this=outer))
 
-    def _shared(self, shared: Shared, rows: _Rows) -> exp.Expression:
+    def _shared(self, shared: Shared, rows: _Rows) -> exp.Expr:
         inner = _Rows(self, shared.field.column.table)
         plain = Field(shared.field.column, shared.field.kind)
         select = exp.Select(expressions=[self.field(plain, inner)])
@@ -301,7 +304,7 @@ class _Writer:
         test = exp.In(this=self.field(shared.field, rows), query=query)
         return exp.Not(this=test) if shared.negated else test
 
-    _conditions: "dict[type, Callable[[_Writer, Any, _Rows], exp.Expression]]" = {
+    _conditions: ClassVar["dict[type, Callable[[_Writer, Any, _Rows], exp.Expr]]"] = {
         Compare: _compare, Within: _within, Like: _like, Missing: _missing, AnyOf: _any_of, AllOf: _all_of,
         Related: _related, Shared: _shared,
     }  # fmt: skip
@@ -315,7 +318,7 @@ def _column(table: str, name: str) -> exp.Column:
     return exp.Column(this=_identifier(name), table=_identifier(table))
 
 
-def _literal(value: Value) -> exp.Expression:
+def _literal(value: Value) -> exp.Expr:
     if isinstance(value, bool):
         return exp.Boolean(this=value)
     if isinstance(value, int | float):
@@ -326,25 +329,27 @@ def _literal(value: Value) -> exp.Expression:
 _SQLITE_FORMATS = {Grain.DAY: "%Y-%m-%d", Grain.MONTH: "%Y-%m", Grain.YEAR: "%Y"}
 
 
-def _sqlite_bucket(field: exp.Expression, grain: Grain) -> exp.Expression:
-    def part(code: str) -> exp.Expression:
+def _sqlite_bucket(field: exp.Expr, grain: Grain) -> exp.Expr:
+    def part(code: str) -> exp.Expr:
         return exp.Anonymous(this="STRFTIME", expressions=[exp.Literal.string(code), field.copy()])
 
     if grain is Grain.QUARTER:
         month = exp.cast(part("%m"), "integer")
         number = exp.Div(this=exp.Add(this=month, expression=_literal(2)), expression=_literal(3))
-        return exp.DPipe(this=exp.DPipe(this=part("%Y"), expression=exp.Literal.string("-Q")), expression=exp.Paren(this=number))
+        return exp.DPipe(
+            this=exp.DPipe(this=part("%Y"), expression=exp.Literal.string("-Q")), expression=exp.Paren(this=number)
+        )
     if grain is Grain.WEEK:
         days = [exp.Literal.string("weekday 0"), exp.Literal.string("-6 days")]
         return exp.Anonymous(this="DATE", expressions=[field, *days])
     return part(_SQLITE_FORMATS[grain])
 
 
-def _trunc_bucket(field: exp.Expression, grain: Grain) -> exp.Expression:
+def _trunc_bucket(field: exp.Expr, grain: Grain) -> exp.Expr:
     return exp.cast(exp.TimestampTrunc(this=field, unit=exp.Var(this=grain.value.upper())), "date")
 
 
-def _mysql_bucket(field: exp.Expression, grain: Grain) -> exp.Expression:
+def _mysql_bucket(field: exp.Expr, grain: Grain) -> exp.Expr:
     if grain is Grain.WEEK:
         back = exp.Anonymous(this="WEEKDAY", expressions=[field.copy()])
         day = exp.Anonymous(this="DATE", expressions=[field])
@@ -356,12 +361,9 @@ def _mysql_bucket(field: exp.Expression, grain: Grain) -> exp.Expression:
     return exp.Anonymous(this="DATE_FORMAT", expressions=[field, exp.Literal.string(_SQLITE_FORMATS[grain])])
 
 
-_BUCKETS: dict[Dialect, Callable[[exp.Expression, Grain], exp.Expression]] = {
+_BUCKETS: dict[Dialect, Callable[[exp.Expr, Grain], exp.Expr]] = {
     Dialect.SQLITE: _sqlite_bucket,
     Dialect.POSTGRES: _trunc_bucket,
     Dialect.DUCKDB: _trunc_bucket,
     Dialect.MYSQL: _mysql_bucket,
 }
-
-
-__all__ = ["Best", "many", "sql_of"]

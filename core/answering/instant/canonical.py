@@ -6,7 +6,6 @@ from typing import Any
 
 from core.answering.instant.paths import reversed_path
 from core.answering.instant.reading import (
-    Bucket,
     ColumnRef,
     Extreme,
     Field,
@@ -35,7 +34,7 @@ def simplified(reading: Reading) -> Reading:
 
 
 def _from_counted(reading: Reading) -> Reading:
-    """The same groups seen from the rows that are counted, one step away: concerts by stadium, not stadiums with concerts."""
+    """The same groups seen from the rows that are counted: concerts by stadium, not stadiums with concerts."""
     expressions = [*reading.show, *(o.by for o in reading.order), *(h.tally for h in reading.having)]
     tallies = [e.of if isinstance(e, Share) else e for e in expressions if isinstance(e, Tally | Share)]
     paths = {t.path for t in tallies if t.field is None}
@@ -61,7 +60,9 @@ def _seen_from(value: Any, path: Path, back: Path) -> Any:
         return replace(value, path=here[len(path) :] if here[: len(path)] == path else (*back, *here))
     if isinstance(value, Extreme):
         return value
-    return replace(value, **{f.name: _seen_from(getattr(value, f.name), path, back) for f in fields(value)})
+    changes = {f.name: _seen_from(getattr(value, f.name), path, back) for f in fields(value)}
+    made: Any = replace(value, **changes)  # type: ignore[type-var]
+    return made
 
 
 def _as_groups(reading: Reading) -> Reading:
@@ -121,7 +122,7 @@ def sameness(reading: Reading) -> Hashable:
     )
 
 
-def _key(value: Any) -> Hashable:
+def _key(value: Any) -> Any:
     if isinstance(value, Field):
         return ("column", value.column)
     if isinstance(value, tuple):
@@ -153,6 +154,3 @@ def _links(reading: Reading) -> frozenset[Hashable]:
     for part in (reading.show, reading.conditions, reading.groups, reading.having, reading.order):
         visit(part)
     return frozenset(found)
-
-
-__all__ = ["Bucket", "Path", "sameness", "shortened", "simplified"]

@@ -1,4 +1,4 @@
-"""Turns rival readings into choices: where a word was taken for different things, the question with that word made plain.
+"""Turns rival readings into choices: where a word was taken for different things, the question in plainer words.
 
 A choice is only offered if its question, asked anew, leads to its reading and no other.
 """

@@ -15,15 +15,12 @@ from core.answering.instant.reading import (
     Compare,
     Condition,
     Extreme,
-    Field,
     Like,
     Link,
     Missing,
     Reading,
     Related,
-    Share,
     Shared,
-    Tally,
     Within,
 )
 from core.answering.instant.spans import Spans
@@ -62,7 +59,9 @@ def _steps(reading: Reading, labels: Labels) -> Iterator[Phrase]:
     for group in shown or reading.groups:
         yield Phrase("instant.step_group", {"by": labels.expression(group, reading.table)})
     for having in reading.having:
-        what = labels.say(f"cond_{_OPS[having.op.value]}", column=labels.expression(having.tally, reading.table), value=having.value)
+        what = labels.say(
+            f"cond_{_OPS[having.op.value]}", column=labels.expression(having.tally, reading.table), value=having.value
+        )
         yield Phrase("instant.step_filter", {"what": what})
     for order in reading.order:
         key = "instant.step_order_desc" if order.descending else "instant.step_order_asc"
@@ -109,11 +108,10 @@ def _related(related: Related, labels: Labels) -> str:
         key = "best_desc" if related.best.descending else "best_asc"
         what = labels.say(key, table=what, by=by, n=related.best.n)
     if related.times:
-        counts = labels.say("and_").join(
+        return labels.say("and_").join(
             labels.say(f"cond_{_OPS[op.value]}", column=labels.say("label_count", what=what), value=n)
             for op, n in related.times
         )
-        return counts
     return labels.say("cond_has_no" if related.negated else "cond_has", what=what)
 
 
@@ -159,6 +157,3 @@ def _word(leaf: Edge, spans: Spans, reading: Reading, labels: Labels) -> tuple[s
     if leaf.category in ("agg", "sup", "count_of", "how_many"):
         return text, labels.say(f"word_{meaning or 'count'}")
     return None
-
-
-__all__ = ["Field", "Share", "Tally", "Told", "described", "told"]

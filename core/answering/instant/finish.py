@@ -12,7 +12,6 @@ from core.answering.instant.reading import (
     Order,
     Path,
     Reading,
-    Related,
     Share,
     Tally,
 )
@@ -50,7 +49,9 @@ def finished(ask: Ask, words: SchemaWords, language: str) -> Reading | None:
     distinct = ask.distinct and not groups and not any(isinstance(e, Tally) for e in show)
     if distinct and limit is not None:
         distinct = False
-    reading = Reading(entity.table, tuple(dict.fromkeys(show)), entity.conditions, groups, entity.having, order, limit, distinct)
+    reading = Reading(
+        entity.table, tuple(dict.fromkeys(show)), entity.conditions, groups, entity.having, order, limit, distinct
+    )
     return reading if _sound(reading) else None
 
 
@@ -62,7 +63,13 @@ def _grouped(ask: Ask, show: tuple[Expression, ...]) -> Reading | None:
     measures = tuple(e for e in show if isinstance(e, Tally | Share))
     groups = tuple(dict.fromkeys((*ask.groups, *plain)))
     reading = Reading(
-        entity.table, tuple(dict.fromkeys((*plain, *measures))), entity.conditions, groups, entity.having, ask.order, ask.limit
+        entity.table,
+        tuple(dict.fromkeys((*plain, *measures))),
+        entity.conditions,
+        groups,
+        entity.having,
+        ask.order,
+        ask.limit,
     )
     return reading if _sound(reading) else None
 
@@ -100,6 +107,3 @@ def _paths(reading: Reading) -> list[Path]:
         elif isinstance(inner, Tally):
             found.append(inner.field.path if inner.field else inner.path)
     return found
-
-
-__all__ = ["Related", "finished"]

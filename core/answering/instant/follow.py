@@ -258,4 +258,3 @@ def _counted(ask: Ask) -> Iterator[tuple[Ask, float]]:
         yield Ask(ask.entity, (Tally(Function.COUNT, ask.show[0], distinct=True),)), 0.0
     elif not ask.distinct:
         yield Ask(ask.entity, (Tally(Function.COUNT),)), 0.0
-

@@ -19,7 +19,8 @@ from core.answering.instant.finish import finished
 from core.answering.instant.follow import Changes, changed
 from core.answering.instant.grammar_en import english
 from core.answering.instant.grammar_zh import chinese
-from core.answering.instant.phrases import Phrases, actions_of
+from core.answering.instant.phrases import Phrases
+from core.answering.instant.predicates import actions_of
 from core.answering.instant.reading import Reading
 from core.answering.instant.schema_words import SchemaWords, words_of
 from core.answering.instant.spans import Spans, english_spans
@@ -133,7 +134,9 @@ class _Parsed:
         phrases = Phrases(words, self._binder)
         self._asks = Asks(words, self._binder, language)
         turned = Turned(phrases, self._asks, self._binder)
-        actions = {name: act for part in (phrases, self._asks, turned, Changes()) for name, act in actions_of(part).items()}
+        actions = {
+            name: act for part in (phrases, self._asks, turned, Changes()) for name, act in actions_of(part).items()
+        }
         self._chart = Chart(chinese() if language == "zh" else english(), actions, spans.length)
         self._chart.parse(spans.leaves)
 

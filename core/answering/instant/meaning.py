@@ -174,18 +174,11 @@ class WantCount:
 
 
 @dataclass(frozen=True)
-class WantEntity:
-    """A wish for an entity itself, by its name."""
-
-    entity: Entity
-
-
-@dataclass(frozen=True)
 class WantAgain:
     """A wish for the number that the question asked for before."""
 
 
-Wish = Want | WantCount | WantEntity | WantAgain
+Wish = Want | WantCount | WantAgain
 Wishes = tuple[Wish, ...]
 
 

@@ -14,6 +14,7 @@ from core.answering.instant.reading import (
     Field,
     Having,
     Like,
+    Link,
     Missing,
     Path,
     Portion,
@@ -34,9 +35,15 @@ def field_moved(field: Field, prefix: Path, drop: int = 0) -> Field:
 
 def straight(path: Path) -> Path:
     """A path without going somewhere and at once back over the same to-one step."""
-    out: list = []
+    out: list[Link] = []
     for link in path:
-        if out and not link.many and out[-1].many and link.right == out[-1].left and link.left_columns == out[-1].right_columns:
+        if (
+            out
+            and not link.many
+            and out[-1].many
+            and link.right == out[-1].left
+            and link.left_columns == out[-1].right_columns
+        ):
             out.pop()
         else:
             out.append(link)

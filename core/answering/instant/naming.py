@@ -15,7 +15,19 @@ _ADDITIVE = {
     "amount", "revenue", "sale", "total", "quantity", "profit", "income", "turnover", "expense", "unit", "volume",
     "spend", "spending", "cost", "payment", "subtotal", "gross", "net", "discount", "refund", "budget", "attendance",
 }  # fmt: skip
-_NOT_ADDITIVE = {"price", "rate", "ratio", "percent", "percentage", "average", "score", "rating", "age", "year", "unit price"}
+_NOT_ADDITIVE = {
+    "price",
+    "rate",
+    "ratio",
+    "percent",
+    "percentage",
+    "average",
+    "score",
+    "rating",
+    "age",
+    "year",
+    "unit price",
+}
 
 
 def display(words: SchemaWords, table: str, language: str = "en") -> tuple[Field, ...]:

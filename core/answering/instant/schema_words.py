@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
+from core.answering.instant.meaning import Columns
 from core.answering.instant.paths import Paths
 from core.answering.instant.reading import ColumnRef
 from core.answering.instant.words import root, singular
@@ -254,3 +255,23 @@ def _chinese_labels(comment: str, descriptions: Mapping[str, str]) -> Iterator[t
     for part in re.split(r"[，,；;。()（）、]", rest[0])[:2] if rest else ():
         if 0 < len(part.strip()) <= 6:
             yield part.strip(), 0.2
+
+
+def attribute(words: SchemaWords, name: str) -> Columns | None:
+    """The columns that a general word such as "age" or "price" speaks of."""
+    options: dict[ColumnRef, float] = {}
+    for phrase in ((name,), *synonyms().get((name,), ())):
+        node: Mapping[str, Any] | None = words.tree
+        for part in phrase:
+            node = node.get(part) if node else None
+        for call in node.get("", ()) if node else ():
+            if call.column:
+                ref = ColumnRef(call.table, call.column)
+                options[ref] = min(call.cost, options.get(ref, 9.0))
+    return columns_of(options, name) if options else None
+
+
+def columns_of(options: Mapping[ColumnRef, float], words: str) -> Columns:
+    """A mention of these columns, the likeliest twelve at most."""
+    best = sorted(options.items(), key=lambda o: (o[1], o[0].table, o[0].column))[:12]
+    return Columns(tuple(best), words)

@@ -3,21 +3,44 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from core.answering.instant.chart import Edge
 from core.answering.instant.lexicon import FunctionWord, lexicon
-from core.answering.instant.meaning import Columns, Entity, Most, Number, Sorting, Values
+from core.answering.instant.meaning import Entity, Most, Number, Sorting, Values
 from core.answering.instant.reading import ColumnRef, Op
-from core.answering.instant.schema_words import Call, SchemaWords, synonyms
+from core.answering.instant.schema_words import Call, SchemaWords, attribute, columns_of, synonyms
 from core.answering.instant.times import english_times
 from core.answering.instant.words import Token, number_of, root, tokens_of
 from core.grounding.values import ValueHit, ValueSource
 
 _GRAINS = {"day", "week", "month", "quarter", "year"}
-_ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year", "annually": "year"}
+_ADVERBS = {
+    "daily": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "quarterly": "quarter",
+    "yearly": "year",
+    "annually": "year",
+}
 _VAGUE = {"number", "count", "total", "amount", "average", "most", "time", "year"}
-_BEFORE_NOUNS = {"each", "every", "the", "a", "an", "of", "per", "this", "different", "distinct", "many", "most", "all", "by"}
+_BEFORE_NOUNS = {
+    "each",
+    "every",
+    "the",
+    "a",
+    "an",
+    "of",
+    "per",
+    "this",
+    "different",
+    "distinct",
+    "many",
+    "most",
+    "all",
+    "by",
+}
 LONGEST_VALUE = 7
 _INSIDE = {"of", "the", "in", "for"}
 
@@ -61,13 +84,11 @@ def english_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
     leaves.extend(_act_leaves(tokens, words))
     leaves.extend(_verb_leaves(tokens))
     leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in english_times(lowers, now))
-    leaves.extend(_value_leaves(tokens, lowers, words, values, leaves, skips))
+    leaves.extend(_value_leaves(tokens, words, values, leaves, skips))
     return spans_of(leaves, skips, len(tokens), tuple(t.text for t in tokens))
 
 
-def spans_of(
-    leaves: Sequence[Edge], skips: set[int], length: int, texts: tuple[str, ...], joint: str = " "
-) -> Spans:
+def spans_of(leaves: Sequence[Edge], skips: set[int], length: int, texts: tuple[str, ...], joint: str = " ") -> Spans:
     """Leaves end after the words that say nothing, so that what follows finds them."""
 
     def after(position: int) -> int:
@@ -107,26 +128,6 @@ def function_leaves(word: FunctionWord, words: SchemaWords, start: int, end: int
         yield Edge("common", start, end, "desc" if word.category == "most_common" else "asc", 0.0)
     else:
         yield Edge(word.category, start, end, word.value, 0.0)
-
-
-def attribute(words: SchemaWords, name: str) -> Columns | None:
-    """The columns that a general word such as "age" or "price" speaks of."""
-    options: dict[ColumnRef, float] = {}
-    for phrase in ((name,), *synonyms().get((name,), ())):
-        node: Mapping[str, Any] | None = words.tree
-        for part in phrase:
-            node = node.get(part) if node else None
-        for call in node.get("", ()) if node else ():
-            if call.column:
-                ref = ColumnRef(call.table, call.column)
-                options[ref] = min(call.cost, options.get(ref, 9.0))
-    return columns_of(options, name) if options else None
-
-
-def columns_of(options: Mapping[ColumnRef, float], words: str) -> Columns:
-    """A mention of these columns, the likeliest twelve at most."""
-    best = sorted(options.items(), key=lambda o: (o[1], o[0].table, o[0].column))[:12]
-    return Columns(tuple(best), words)
 
 
 def _schema_leaves(tokens: Sequence[Token], words: SchemaWords) -> Iterator[Edge]:
@@ -171,7 +172,9 @@ def called_at(tokens: Sequence[Token], start: int, tree: Mapping[str, Any]) -> I
                         yield after, call, cost
 
 
-def _walk(tokens: Sequence[Token], start: int, tree: Mapping[str, Any], cost: float) -> Iterator[tuple[int, Call, float]]:
+def _walk(
+    tokens: Sequence[Token], start: int, tree: Mapping[str, Any], cost: float
+) -> Iterator[tuple[int, Call, float]]:
     stack: list[tuple[int, Mapping[str, Any], float, bool]] = [(start, tree, cost, False)]
     while stack:
         at, node, so_far, complete = stack.pop()
@@ -234,7 +237,6 @@ def _verb_leaves(tokens: Sequence[Token]) -> Iterator[Edge]:
 
 def _value_leaves(
     tokens: Sequence[Token],
-    lowers: Sequence[str],
     words: SchemaWords,
     values: ValueSource,
     leaves: Sequence[Edge],
@@ -264,10 +266,14 @@ def _value_leaves(
                 if h.similarity >= 0.9 and ColumnRef(h.table, h.column) in words.kinds and _holds_well(h)
             )[:12]
             if options or quoted:
-                yield Edge("V", i, end, Values(options, phrase, quoted, inflected), min((c for *_, c in options), default=0.0))
+                yield Edge(
+                    "V", i, end, Values(options, phrase, quoted, inflected), min((c for *_, c in options), default=0.0)
+                )
     for i, token in enumerate(tokens):
-        if token.kind == "word" and token.text[:1].isupper() and i > 0 or (token.kind == "word" and len(token.text) == 1):
-            yield from _unknown_names(tokens, i, spoken)
+        if (token.kind == "word" and token.text[:1].isupper() and i > 0) or (
+            token.kind == "word" and len(token.text) == 1
+        ):
+            yield from _unknown_names(tokens, i)
 
 
 def _phrases(tokens: Sequence[Token], start: int, end: int, spoken: set[int]) -> Iterator[tuple[str, float]]:
@@ -283,9 +289,12 @@ def _phrases(tokens: Sequence[Token], start: int, end: int, spoken: set[int]) ->
     yield text, 0.0 if end - start > 1 else 0.05
     last = stretch[-1]
     if last.kind == "word" and last.plain != last.lower:
-        yield text[: len(text) - len(last.text)] + last.text[: len(last.plain)] if last.lower.startswith(last.plain) else text[
-            : len(text) - len(last.text)
-        ] + last.plain, 0.1
+        yield (
+            text[: len(text) - len(last.text)] + last.text[: len(last.plain)]
+            if last.lower.startswith(last.plain)
+            else text[: len(text) - len(last.text)] + last.plain,
+            0.1,
+        )
     if end - start == 1:
         for known in lexicon("en").glosses.get(stretch[0].lower, ()):
             yield known, 0.1
@@ -294,21 +303,29 @@ def _phrases(tokens: Sequence[Token], start: int, end: int, spoken: set[int]) ->
 def _holds_well(hit: ValueHit) -> bool:
     """A code of one letter counts only where its column speaks of what such codes say."""
     name = hit.column.lower()
-    return len(hit.value) > 1 or len(hit.words) > 1 or hit.words.isupper() and hit.value not in "FM" or "sex" in name or "gender" in name
+    return (
+        len(hit.value) > 1
+        or len(hit.words) > 1
+        or (hit.words.isupper() and hit.value not in "FM")
+        or "sex" in name
+        or "gender" in name
+    )
 
 
 def tokens_text(stretch: Sequence[Token]) -> str:
     """The tokens as they stood: with the blanks that were between them."""
     out = stretch[0].text
-    for before, token in zip(stretch, stretch[1:], strict=False):
+    for before, token in pairwise(stretch):
         out += " " * (1 if token.start > before.end else 0) + token.text
     return out
 
 
-def _unknown_names(tokens: Sequence[Token], start: int, spoken: set[int]) -> Iterator[Edge]:
+def _unknown_names(tokens: Sequence[Token], start: int) -> Iterator[Edge]:
     """Capitalised words that no cell is known to hold: a text for a column that is named."""
     for end in range(start + 1, min(start + 5, len(tokens)) + 1):
         token = tokens[end - 1]
-        if token.kind not in ("word", "number") or (token.kind == "word" and not (token.text[:1].isupper() or len(token.text) == 1)):
+        if token.kind not in ("word", "number") or (
+            token.kind == "word" and not (token.text[:1].isupper() or len(token.text) == 1)
+        ):
             break
         yield Edge("V", start, end, Values((), tokens_text(tokens[start:end])), 0.3)

@@ -24,7 +24,9 @@ from core.grounding.values import ValueSource
 
 Way = tuple[tuple[str, ...], float]
 _CLASSIFIERS = "个只位名家场种门辆件条份间所座项台本张篇部款次笔类"
-_NUMERAL = re.compile(rf"(\d+(?:,\d{{3}})*(?:\.\d+)?)\s*(万|亿|千|百)?[{_CLASSIFIERS}]?|([一二两三四五六七八九十]+)[{_CLASSIFIERS}]|(?<![第哪每])([二两三四五六七八九十]+)|(一)(?=[到至或])")
+_NUMERAL = re.compile(
+    rf"(\d+(?:,\d{{3}})*(?:\.\d+)?)\s*(万|亿|千|百)?[{_CLASSIFIERS}]?|([一二两三四五六七八九十]+)[{_CLASSIFIERS}]|(?<![第哪每])([二两三四五六七八九十]+)|(一)(?=[到至或])"
+)
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _SCALES = {"百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000, None: 1}
 _QUOTED = re.compile(r"[“\"'‘「『](.+?)[”\"'’」』]")
@@ -51,7 +53,10 @@ def chinese_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
     lattice = _lattice(text)
     bounds = {w.start for ws in lattice.values() for w in ws} | {w.end for ws in lattice.values() for w in ws}
     # "去年" is a time, and not some year column.
-    timely = {start: [w for w in here if not any(i <= w.start and w.end <= j for i, j, _ in times)] for start, here in lattice.items()}
+    timely = {
+        start: [w for w in here if not any(i <= w.start and w.end <= j for i, j, _ in times)]
+        for start, here in lattice.items()
+    }
     leaves: list[Edge] = []
     skips: set[int] = set()
     for i in range(len(text)):
@@ -100,12 +105,14 @@ def _segments(text: str) -> tuple[tuple[str, int, tuple[Way, ...]], ...]:
 def _translated(word: str, glosses: str) -> tuple[Way, ...]:
     """English phrases for a Chinese word: our own first, then the dictionary's, then the heads of its longer ones."""
     ways: dict[tuple[str, ...], float] = {}
-    for place, phrase in enumerate(lexicon("zh").glosses.get(word, ())):
-        ways.setdefault(tuple(singular(p) for p in phrase.split()), 0.04 * place)
+    for place, own in enumerate(lexicon("zh").glosses.get(word, ())):
+        ways.setdefault(tuple(singular(p) for p in own.split()), 0.04 * place)
     for place, gloss in enumerate(glosses.split("/")[:8]):
         if gloss.startswith(("CL:", "variant", "old variant", "see ", "surname ", "abbr")):
             continue
-        plain = re.sub(r"\([^)]*\)", " ", gloss).lower().strip().removeprefix("to ").removeprefix("a ").removeprefix("the ")
+        plain = (
+            re.sub(r"\([^)]*\)", " ", gloss).lower().strip().removeprefix("to ").removeprefix("a ").removeprefix("the ")
+        )
         phrase = tuple(singular(p) for p in re.findall(r"[^\W_]+", plain))
         if 0 < len(phrase) <= 3:
             ways.setdefault(phrase, 0.1 + 0.03 * place)
@@ -199,9 +206,9 @@ def _value_leaves(
             if latin or len(word.text) > 1:
                 asked.setdefault(word.text, []).append((start, word.end, 0.0, False))
             if not latin:
-                for phrase, cost in word.ways[:5]:
-                    if len(phrase[0]) > 1:
-                        asked.setdefault(" ".join(phrase), []).append((start, word.end, 0.1 + cost, False))
+                for said, cost in word.ways[:5]:
+                    if len(said[0]) > 1:
+                        asked.setdefault(" ".join(said), []).append((start, word.end, 0.1 + cost, False))
             for after in lattice.get(word.end, ()):
                 asked.setdefault(text[start : after.end], []).append((start, after.end, 0.0, False))
                 for third in lattice.get(after.end, ()):

@@ -22,8 +22,10 @@ _COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seve
            "ten": 10, "twelve": 12}  # fmt: skip
 _ZH_DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
               "十一": 11, "十二": 12, "半": 6}  # fmt: skip
-_ZH_GRAINS = {"天": Grain.DAY, "日": Grain.DAY, "周": Grain.WEEK, "星期": Grain.WEEK, "礼拜": Grain.WEEK,
-              "月": Grain.MONTH, "个月": Grain.MONTH, "季度": Grain.QUARTER, "个季度": Grain.QUARTER, "年": Grain.YEAR}  # fmt: skip
+_ZH_GRAINS = {
+    "天": Grain.DAY, "日": Grain.DAY, "周": Grain.WEEK, "星期": Grain.WEEK, "礼拜": Grain.WEEK,
+    "月": Grain.MONTH, "个月": Grain.MONTH, "季度": Grain.QUARTER, "个季度": Grain.QUARTER, "年": Grain.YEAR,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -160,9 +162,7 @@ def _month(words: Sequence[str], now: datetime) -> Iterator[tuple[int, When]]:
     rest = words[3:] if third == "," else words[2:]
     if 0 < day <= 31 and rest and (year := _year(rest[0])) is not None:
         yield len(words) - len(rest) + 1, _day(year, month, day)
-    elif not day and first not in ("may", "march", "mar"):
-        yield 1, _latest(month, now)
-    elif not day and first in ("march",):
+    elif not day and first not in ("may", "mar"):
         yield 1, _latest(month, now)
 
 
@@ -180,13 +180,19 @@ def _day(year: int, month: int, day: int) -> When:
 
 _ZH_COUNT = r"(\d{1,3}|十[一二]?|[一二两三四五六七八九])"
 _ZH_PATTERNS = (
-    ("rolling", re.compile(rf"(?:最近的?|过去的?|近|前|上)(?:这)?{_ZH_COUNT}(个月|个季度|季度|年|天|日|周|个星期|星期|个礼拜)(?:内|以来|里|来|间)?")),
+    ("rolling", re.compile(
+        rf"(?:最近的?|过去的?|近|前|上)(?:这)?{_ZH_COUNT}"
+        r"(个月|个季度|季度|年|天|日|周|个星期|星期|个礼拜)(?:内|以来|里|来|间)?"
+    )),
     ("half", re.compile(r"(?:最近|过去|近)(半)年(?:内|以来|来)?")),
     ("date", re.compile(r"((?:19|20)\d\d)[年\-/.](\d{1,2})[月\-/.](\d{1,2})[日号]?")),
     ("month", re.compile(r"((?:19|20)\d\d)年(\d{1,2}|十[一二]?|[一二三四五六七八九])月份?")),
     ("quarter", re.compile(r"((?:19|20)\d\d)年(?:第)?([一二三四1-4])季度")),
     ("year", re.compile(r"[“\"']?((?:19|20)\d\d)[”\"']?(?:年度?|(?!\d))")),
-    ("this", re.compile(r"(今天|昨天|前天|今年|去年|前年|本年|本月|这个月|上个?月|当月|本周|这周|上周|这个?星期|上个?星期|本季度?|这个?季度|上个?季度)")),
+    ("this", re.compile(
+        r"(今天|昨天|前天|今年|去年|前年|本年|本月|这个月|上个?月|当月|本周|这周|上周|这个?星期|上个?星期|"
+        r"本季度?|这个?季度|上个?季度)"
+    )),
     ("this_quarter", re.compile(r"(今年|去年|)第?([一二三四1-4])季度")),
     ("this_month", re.compile(r"(今年|去年|)(\d{1,2}|十[一二]?|[一二三四五六七八九])月份?(?!\d)")),
 )  # fmt: skip
@@ -229,7 +235,9 @@ def _chinese(kind: str, groups: tuple[str, ...], now: datetime) -> When | None:
         year = now.year - (groups[0] == "去年")
         if kind == "this_quarter":
             return whole(Grain.QUARTER, datetime(year, 3 * _count(groups[1]) - 2, 1))
-        return whole(Grain.MONTH, datetime(year, _count(groups[1]), 1)) if groups[0] else _latest(_count(groups[1]), now)
+        return (
+            whole(Grain.MONTH, datetime(year, _count(groups[1]), 1)) if groups[0] else _latest(_count(groups[1]), now)
+        )
     except ValueError:
         return None
 

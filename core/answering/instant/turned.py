@@ -59,7 +59,7 @@ class Turned:
         return self._phrases.equals(columns, first, second)
 
     def over(self, number: Number, columns: Columns) -> Made:
-        """"4个以上": whether four belongs to it is open, so both are meant until one is chosen."""
+        """ "4个以上": whether four belongs to it is open, so both are meant until one is chosen."""
         for op in (">", ">="):
             yield from self._phrases.check(columns, op, number)
 
@@ -67,8 +67,8 @@ class Turned:
         for op in (">", ">="):
             yield from self._phrases.has_times(op, number, entity)
 
-    def ages(self, first: Number, adjective: tuple[Columns, Op], second: Number, *again: Any) -> Made:
-        return self._phrases.adjective(adjective, first, second)
+    def ages(self, first: Number, adjective: tuple[Columns, Op], second: Number, again: tuple[Columns, Op]) -> Made:
+        return self._phrases.adjective(adjective, first, second) if adjective == again else ()
 
     def has_times_after(self, entity: Entity, op: str, number: Number) -> Made:
         return self._phrases.has_times(op, number, entity)
@@ -86,7 +86,7 @@ class Turned:
         return self._phrases.most_counted(extreme, entity)
 
     def has_when(self, window: When, entity: Entity) -> Made:
-        """"2014年举办音乐会": the time is that of the concerts."""
+        """ "2014年举办音乐会": the time is that of the concerts."""
         for found, cost in self._bind.narrowed(entity, InTime((window,))):
             for predicate, more in self._phrases.has(found):
                 yield predicate, cost + more
@@ -107,13 +107,13 @@ class Turned:
         return ()
 
     def kind_or_compound(self, first: Entity, second: Entity) -> Made:
-        """"汽车的型号", "不同位置": what belongs to something else."""
+        """ "汽车的型号", "不同位置": what belongs to something else."""
         if first.bare and second.bare and first.table != second.table and not first.each and first.kind is None:
             return self._phrases.compound(first, second)
         return ()
 
     def kind_of_entity(self, entity: Entity, columns: Columns) -> Made:
-        """"商店的位置": the values of a column of these rows."""
+        """ "商店的位置": the values of a column of these rows."""
         if entity.kind is None and not entity.best and not entity.each:
             for found, cost in self._phrases.kind(columns):
                 if found.table == entity.table:
@@ -124,7 +124,7 @@ class Turned:
             yield By(replace(found, each=False, distinct=False)), cost
 
     def count_kinds(self, columns: Columns, entity: Entity) -> Made:
-        """"多少种不同类型的宠物": how many different values the column has."""
+        """ "多少种不同类型的宠物": how many different values the column has."""
         for found, cost in self.kind_of_entity(entity, columns):
             for ask, more in self._asks.count(replace(found, distinct=True)):
                 yield ask, cost + more
@@ -140,7 +140,7 @@ class Turned:
         return self._asks.want_function(function, columns)
 
     def count_each_before(self, entity: Entity, counted: Entity) -> Made:
-        """"每个体育场有多少场音乐会", and without "each": how many this one has."""
+        """ "每个体育场有多少场音乐会", and without "each": how many this one has."""
         if entity.each:
             return self._asks.for_each_count(By(replace(entity, each=False)), counted)
         return self._counted_of(entity, counted)
@@ -151,7 +151,7 @@ class Turned:
                 yield ask, cost + more
 
     def count_narrowed(self, entity: Entity, predicate: Predicate) -> Made:
-        """"多少宠物的体重大于10": the predicate comes after."""
+        """ "多少宠物的体重大于10": the predicate comes after."""
         for found, cost in self._bind.narrowed(entity, predicate):
             for ask, more in self._asks.count(found):
                 yield ask, cost + more

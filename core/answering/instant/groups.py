@@ -1,0 +1,177 @@
+"""What the rules of a grammar do with groups: one row per entity, per value, per month."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from core.answering.instant.binding import nearest_dates
+from core.answering.instant.meaning import (
+    Ask,
+    By,
+    Entity,
+    Want,
+    WantCount,
+    Wishes,
+)
+from core.answering.instant.moving import best_moved, field_moved, moved
+from core.answering.instant.naming import display
+from core.answering.instant.paths import many
+from core.answering.instant.reading import (
+    Bucket,
+    ColumnRef,
+    Field,
+    Grain,
+    Order,
+    Path,
+    Tally,
+)
+from core.answering.instant.wishes import Wishing, expression_of, is_plain, plain_ask
+
+Made = Iterable[tuple[Any, float]]
+
+
+class Grouping(Wishing):
+    """Actions that group what is counted or measured."""
+
+    def wishes_of(self, wishes: Wishes, entity: Entity) -> Made:
+        """ "names and countries of singers", "average age of singers", "maximum weight for each type"."""
+        counts = [w for w in wishes if isinstance(w, WantCount)]
+        if entity.each:
+            yield from self._for_each(wishes, entity)
+            return
+        if counts:
+            yield from self._with_counts(wishes, counts, entity)
+            return
+        if entity.kind is not None:
+            return
+        wishes = self._totals(self._all_names(wishes, entity.table), entity.table)
+        for shown, cost in self._fields(wishes, entity.table):
+            yield from self._asked(wishes, shown, entity, cost)
+
+    def _for_each(self, wishes: Wishes, entity: Entity) -> Made:
+        """One row per entity: "number of concerts and name for each stadium", "average age for each type"."""
+        group = replace(entity, each=False)
+        wishes = self._totals(wishes, group.table)
+        if all(isinstance(w, Want) and w.function is None for w in wishes):
+            yield from self.wishes_of(wishes, group)
+            return
+        for ask, cost in self._measures(wishes, group.table):
+            yield from self._grouped(ask, group, cost, tuple(w for w in wishes if is_plain(w)))
+
+    def _measures(self, wishes: Wishes, near: str) -> Made:
+        """The counted or measured rows of these wishes, not yet grouped; one table only."""
+        measured = tuple(w for w in wishes if not is_plain(w))
+        counts = [w for w in measured if isinstance(w, WantCount)]
+        if len(counts) == len(measured) == 1:
+            yield from self.count(counts[0].entity)
+        elif not counts:
+            for shown, cost in self._fields(measured, near):
+                tables = {f.column.table for f in shown}
+                table = near if not any(f.path for f in shown) else tables.pop() if len(tables) == 1 else ""
+                if table:
+                    wants = [w for w in measured if isinstance(w, Want)]
+                    show = tuple(expression_of(w, replace(f, path=())) for w, f in zip(wants, shown, strict=True))
+                    if all(self._fits(e) for e in show):
+                        yield Ask(Entity(table), show), cost
+
+    def grouped(self, ask: Ask, by: By) -> Made:
+        """ "number of concerts by stadium", "revenue per month"."""
+        if not ask.named and not ask.show and not ask.groups and not ask.distinct:
+            # "orders per store": how many
+            for counted, cost in self.count(ask.entity):
+                for made, more in self.grouped(counted, by):
+                    yield made, cost + more + 0.3
+        elif by.grain is not None:
+            yield from self._by_grain(ask, by.grain)
+        elif by.entity is not None and not plain_ask(ask):
+            yield from self._grouped(ask, by.entity, 0.0, ())
+
+    def _by_grain(self, ask: Ask, grain: Grain) -> Made:
+        if plain_ask(ask) or ask.entity.best:
+            return
+        for field, cost in nearest_dates(self._bind, ask.entity.table):
+            group: Field | Bucket | None = Bucket(field, grain) if self._bind.dated(field) else None
+            if group is None and grain is Grain.YEAR:
+                group = field
+            if group is not None:
+                order = (*ask.order, Order(group)) if not ask.groups else ask.order
+                groups, shown = (*ask.groups, group), (*ask.group_show, group)
+                yield replace(ask, groups=groups, group_show=shown, order=order), cost
+
+    def _grouped(self, ask: Ask, group: Entity, cost: float, wishes: Wishes) -> Made:
+        """One row per `group` of what `ask` counts or measures; `wishes` are further columns of the group."""
+        rows = ask.entity
+        if group.having or rows.having or rows.best or len(ask.groups) >= 3:
+            return
+        goal = group.kind.column.table if group.kind else group.table
+        if (
+            group.kind is None
+            and group.table == rows.table
+            and any(isinstance(e, Tally) and not e.field for e in ask.show)
+        ):
+            return  # one row each: nothing to count
+        for path, far in self._bind.reach(rows.table, goal):
+            if group.kind is not None and many(path) and not self._words.is_key(group.kind.column):
+                continue  # a column of rows nobody spoke of, many for each
+            show, more = self._group_show(group, path, wishes)
+            if show is None:
+                continue
+            fields = self._group_keys(group, path, show)
+            conditions = (
+                *rows.conditions,
+                *(moved(c, path) for c in group.conditions if moved(c, path) not in rows.conditions),
+            )
+            entity = replace(rows, conditions=conditions)
+            best = best_moved(group.best, path) if group.best else None
+            if best is not None:
+                return
+            yield (
+                replace(
+                    ask,
+                    entity=entity,
+                    groups=(*ask.groups, *fields),
+                    group_show=(*ask.group_show, *show),
+                    named_groups=ask.named_groups or bool(wishes) or group.kind is not None,
+                ),
+                cost + more + 0.5 * far,
+            )
+
+    def _group_show(self, group: Entity, path: Path, wishes: Wishes) -> tuple[tuple[Field, ...] | None, float]:
+        if wishes:
+            home = group.kind.column.table if group.kind else group.table
+            wishes = self._all_names(wishes, home)
+            found = next(self._fields(wishes, home), None)
+            if found is None or len(found[0]) != len(wishes) or any(many(f.path) for f in found[0]):
+                return None, 0.0
+            shown = tuple(field_moved(f, path) for f in found[0])
+            if group.kind is not None:
+                shown = tuple(dict.fromkeys((field_moved(group.kind, path), *shown)))
+            return shown, found[1]
+        if group.kind is not None:
+            return (field_moved(group.kind, path),), 0.0
+        return tuple(field_moved(f, path) for f in display(self._words, group.table, self._language)), 0.0
+
+    def _group_keys(self, group: Entity, path: Path, show: tuple[Field, ...]) -> tuple[Field, ...]:
+        if group.kind is not None:
+            return (field_moved(group.kind, path),)
+        keys = self._words.table(group.table).primary_key
+        owner = self._words.table(group.table)
+        fields = tuple(field_moved(Field(ColumnRef(group.table, k), owner.by_name[k].kind), path) for k in keys)
+        return fields or show
+
+    def _with_counts(self, wishes: Wishes, counts: list[WantCount], entity: Entity) -> Made:
+        """ "names and number of concerts of stadiums": one row per stadium."""
+        plain = tuple(w for w in wishes if is_plain(w))
+        if len(counts) == 1 and plain and len(plain) + 1 == len(wishes):
+            for ask, cost in self.count(counts[0].entity):
+                yield from self._grouped(ask, entity, cost + 0.1, plain)
+
+    def by_entity(self, entity: Entity) -> Made:
+        yield By(replace(entity, each=False, distinct=False)), 0.0
+
+    def by_bare(self, entity: Entity) -> Made:
+        if entity.bare:
+            yield By(replace(entity, distinct=False)), 0.0
+
+    def by_grain(self, grain: str) -> Made:
+        yield By(grain=Grain(grain)), 0.0
