@@ -36,8 +36,8 @@ def serve(host: str, port: int | None) -> None:
     sys.path.insert(0, str(ROOT))
     settings = read_settings()
     configure_logging(settings.log_level)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    os.environ.setdefault("STREAMLIT_LOGGER_LEVEL", "warning")
+    for noisy in ("uvicorn.error", "uvicorn.access"):  # Streamlit gives them a level of its own; a filter stays
+        logging.getLogger(noisy).addFilter(lambda record: record.levelno >= logging.WARNING)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     address, wished = host or settings.host, settings.port if port is None else port
     with closing(listen(address, wished)) as listening, suppress(KeyboardInterrupt):
