@@ -8,7 +8,7 @@ from core.errors import AskwellError
 from core.i18n import Words
 from core.security.people import Person
 from core.security.permissions import Actor, Role
-from pages._frame import portal, show_error
+from pages._frame import local, portal, show_error
 
 DONE = "admin.done"  # what the last action did, shown once after the page is drawn anew
 
@@ -44,7 +44,7 @@ def _table(everybody: list[Person], words: Words) -> None:
             say("admin.email"): [person.email for person in everybody],
             say("admin.role"): [say(f"shell.role_{person.role}") for person in everybody],
             say("admin.state"): [say("admin.disabled" if person.disabled else "admin.active") for person in everybody],
-            say("admin.since"): [words.show(person.created_at) for person in everybody],
+            say("admin.since"): [words.show(local(person.created_at)) for person in everybody],
         },
         hide_index=True,
         width="stretch",

@@ -1,5 +1,8 @@
 """What every page stands in: the portal, who is here, their language, and the guard at each page's door."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 import streamlit as st
 
 from core.api.sessions import COOKIE
@@ -59,6 +62,14 @@ def enter(action: Action) -> tuple[Actor, Words]:
         st.error(say("shell.forbidden"), icon=":material/block:")
         st.stop()
     return actor, words(actor)
+
+
+def local(at: datetime) -> datetime:
+    """A moment in the time zone of the person's browser."""
+    try:
+        return at.astimezone(ZoneInfo(str(st.context.timezone)))
+    except (ZoneInfoNotFoundError, ValueError):
+        return at
 
 
 def show_error(error: AskwellError, words: Words) -> None:

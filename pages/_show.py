@@ -11,6 +11,7 @@ from core.answering.events import Answered, CannotAnswer, Failed, NeedsDetail, R
 from core.answering.markdown import escape, said
 from core.i18n import Words
 from core.security.permissions import Actor
+from pages._frame import local
 
 BADGES: dict[Sureness, tuple[Literal["green", "blue", "orange"], str]] = {
     Sureness.VERIFIED: ("green", ":material/verified:"),
@@ -68,7 +69,7 @@ def badges(shown: Shown, answered: Answered) -> None:
     reasons = "\n".join(f"- {said(shown.words, reason)}" for reason in answered.evidence.reasons)
     with st.container(horizontal=True, gap="small"):
         st.badge(say(f"ask.sure_{answered.evidence.sureness}"), icon=icon, color=color, help=reasons or None)
-        st.badge(say("ask.as_of", at=answered.as_of), color="gray")
+        st.badge(say("ask.as_of", at=local(answered.as_of)), color="gray")
         if table is not None:
             key = "ask.first_rows" if table.truncated else "ask.rows"
             st.badge(say(key, n=len(table.rows)), color="gray")

@@ -78,11 +78,15 @@ def _chart(shown: Shown) -> None:
         )
         chosen = specs[picked or 0]
     try:
-        figure = charts.draw(chosen, table, language=shown.words.language, dark=st.context.theme.type == "dark")
+        labels = chart.labels or None
+        dark = st.context.theme.type == "dark"
+        figure = charts.draw(chosen, table, labels=labels, language=shown.words.language, dark=dark)
+        said = charts.describe(chosen, table, shown.words, labels)
     except AskwellError as error:
         show_error(error, shown.words)
         return
-    st.plotly_chart(figure, width="stretch", config=charts.PLOT_CONFIG, key=f"ask.chart.{shown.key}", theme=None)
+    key = f"ask.chart.{shown.key}"
+    st.plotly_chart(figure, width="stretch", config=charts.PLOT_CONFIG, key=key, theme=None, alt=said)
 
 
 def _fixes(shown: Shown, answered: Answered, start: Start) -> None:

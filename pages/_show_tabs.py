@@ -17,12 +17,20 @@ RunSql = Callable[[str], None]
 
 
 def data(shown: Shown) -> None:
-    """The rows, as the database gave them."""
+    """The rows, as the database gave them, under headings in words."""
     table = shown.card.table
     if table is None or not table.rows:
         st.info(shown.words.say("ask.no_rows"), icon=":material/table_rows:")
         return
-    st.dataframe(as_columns(table), hide_index=True, width="stretch", key=f"ask.data.{shown.key}")
+    columns = as_columns(table)
+    labels = shown.card.chart.labels if shown.card.chart else ()
+    st.dataframe(
+        columns,
+        hide_index=True,
+        width="stretch",
+        column_config=dict(zip(columns, labels, strict=True)) if len(labels) == len(columns) else None,
+        key=f"ask.data.{shown.key}",
+    )
 
 
 def as_columns(table: ResultTable) -> dict[str, list[object]]:

@@ -9,7 +9,7 @@ from core.answering.history import Conversation, Filter
 from core.errors import AskwellError
 from core.security.permissions import Action
 from pages._ask_state import CONVERSATION
-from pages._frame import enter, portal, show_error
+from pages._frame import enter, local, portal, show_error
 
 actor, words = enter(Action.READ_HISTORY)
 say = words.say
@@ -55,7 +55,9 @@ def row(conversation: Conversation) -> None:
         with st.container():
             st.text(conversation.title)
             where = conversation.connection or say("history.no_connection")
-            st.caption(say("history.about", connection=where, n=conversation.answers, at=conversation.changed_at))
+            st.caption(
+                say("history.about", connection=where, n=conversation.answers, at=local(conversation.changed_at))
+            )
         if conversation.deleted:
             st.button(
                 say("history.restore"),
