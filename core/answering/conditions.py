@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlglot import exp
 
 from core.answering.figures import Style
-from core.answering.literals import day_of, literal_of, period_name
+from core.answering.literals import Moment, day_of, literal_of, moment_of, period_name
 from core.answering.sql_parts import Place, conjuncts
 from core.answering.wording import Wording, digits_are_a_name
 
@@ -165,15 +165,17 @@ class Conditions:
             return ""
         if grain and key == "is":
             return words.say("answering.in_period", of=of, period=value)
-        if day_of(literal_of(right)):
+        if day_of(literal_of(right)) or moment_of(right):
             key = _DATE_WORDS.get(key, key)
         return words.say(f"answering.{key}", of=of, value=value)
 
     def _value(self, node: exp.Expr, beside: exp.Expr) -> str:
         """What a column is compared with, in words: a literal, a day, another column, an inner query's result."""
-        wording, literal = self.wording, literal_of(node)
+        wording, literal, moment = self.wording, literal_of(node), moment_of(node)
         if isinstance(node, exp.Boolean):
             return wording.words.show(bool(node.this))
+        if moment is not None:
+            return self._moment(moment)
         if literal is None:
             inner = node.find(exp.Select)
             if inner is not None:
@@ -187,6 +189,13 @@ class Conditions:
         if isinstance(literal, str):
             return wording.words.say("answering.quoted", text=literal)
         return wording.figures.show(literal, Style(plain=place is not None and digits_are_a_name(place.column.name)))
+
+    def _moment(self, moment: Moment) -> str:
+        """A day that depends on today: "30 days ago", "the start of this month"."""
+        say = self.wording.words.say
+        if moment.count is None:
+            return say(f"answering.start_of_{moment.unit}")
+        return say("answering.today") if not moment.count else say(f"answering.ago_{moment.unit}", n=moment.count)
 
     def _between(self, node: exp.Between) -> str:
         low, high = node.args["low"], node.args["high"]

@@ -77,7 +77,9 @@ def _literals(tree: exp.Expr) -> Iterator[tuple[str, exp.Literal]]:
 def _movable(literal: exp.Literal) -> bool:
     """Whether a literal is a limit, or what a column is compared with."""
     node: exp.Expr = literal
-    while isinstance(node.parent, exp.Paren | exp.Cast | exp.Neg | exp.TsOrDsToDate | exp.Date):
+    if literal.is_string and str(literal.this).lower() == "now":
+        return False
+    while isinstance(node.parent, exp.Paren | exp.Cast | exp.Neg | exp.TsOrDsToDate | exp.Date | exp.Lower):
         node = node.parent
     around = node.parent
     if isinstance(around, exp.Limit | exp.Fetch):

@@ -153,7 +153,7 @@ class Story:
         if isinstance(count, exp.Count) and not isinstance(count.this, exp.Distinct) and row[0] not in (1, None):
             counted = self.wording.counted(count)
             if counted:
-                return self._say("there_are", value=shown, table=escape(self.wording.table(counted)))
+                return self._say("there_are", value=shown, table=escape(self.wording.many(counted)))
         return self._say("one_value", label=escape(self.labels[0]), value=shown)
 
     def _list(self) -> str:

@@ -209,8 +209,10 @@ class SqlParts:
     def order(self) -> Order | None:
         """How the rows of the result are ordered."""
         ordering = self.tree.args.get("order")
-        first = ordering.expressions[0] if ordering and ordering.expressions else None
-        if not isinstance(first, exp.Ordered):
+        ordered = [o for o in ordering.expressions if isinstance(o, exp.Ordered)] if ordering else []
+        # CASE WHEN x IS NULL … only says where empty values go.
+        first = next((o for o in ordered if not isinstance(o.this, exp.Case | exp.Is)), None)
+        if first is None:
             return None
         by = first.this
         for position, select in enumerate(self.selects):

@@ -11,13 +11,15 @@ from sqlglot import exp
 from core.answering.figures import Figures, Style
 from core.answering.sql_parts import AGGREGATES, Place, SqlParts
 from core.answering.units import currency_of
-from core.connections.schema import Table, business_name, humanise
+from core.connections.schema import Kind, Table, business_name, humanise
+from core.grounding.names import plural
 from core.i18n import Words
 
 _PLAIN_NAME = re.compile(r"(^|_| )(id|year|no|code|zip|编号|年份|年|邮编)$", re.IGNORECASE)
 _PERCENT_NAME = re.compile(
     r"(^|_| )(share|ratio|percent|percentage|pct|rate|proportion)($|_| )|占比|比例|率$|百分比", re.IGNORECASE
 )
+_YEAR_NAME = re.compile(r"(^|_| )year$|年份$|年度$", re.IGNORECASE)
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _AGGREGATE_KEYS: dict[type[exp.Expr], str] = {
     exp.Sum: "answering.total_of", exp.Avg: "answering.average_of",
@@ -48,6 +50,10 @@ class Wording:
     def table(self, table: Table) -> str:
         """What people call a table."""
         return _inside(business_name(table.name, table.comment, table.descriptions, self.language))
+
+    def many(self, table: Table) -> str:
+        """What people call several rows of a table."""
+        return plural(self.table(table)) if self.language == "en" else self.table(table)
 
     def place(self, place: Place) -> str:
         """What people call a column; a bare "name" or "id" says whose it is when there are several tables."""
@@ -101,15 +107,13 @@ class Wording:
         if isinstance(counted, exp.Distinct) and len(counted.expressions) == 1:
             place = self.parts.place(counted.expressions[0])
             if place and place.table.primary_key == (place.column.name,):
-                return self.words.say("answering.number_of", of=self.table(place.table))
+                return self.words.say("answering.number_of", of=self.many(place.table))
             referred = self._referred(place) if place else None
             if referred:
-                return self.words.say("answering.different_of", of=self.table(referred))
+                return self.words.say("answering.different_of", of=self.many(referred))
             return self.words.say("answering.different_of", of=self.of(counted.expressions[0]))
         table = self.counted(node)
-        return (
-            self.words.say("answering.number_of", of=self.table(table)) if table else self.words.say("answering.rows")
-        )
+        return self.words.say("answering.number_of", of=self.many(table)) if table else self.words.say("answering.rows")
 
     def _referred(self, place: Place) -> Table | None:
         """The table that a foreign key of one column points at."""
@@ -154,6 +158,8 @@ class Wording:
             key = place.table.primary_key == (place.column.name,) or any(
                 place.column.name in foreign.columns for foreign in place.table.foreign_keys
             )
+            if _YEAR_NAME.search(place.column.name) and place.column.kind is Kind.INTEGER:
+                return Style(grain="year")
             return Style(plain=key or digits_are_a_name(place.column.name), currency=currency_of(place.column))
         return Style(plain=digits_are_a_name(name), currency=self._currency(select))
 
