@@ -99,6 +99,14 @@ class JoinGraph:
         """The tables one join away, each once."""
         return tuple(dict.fromkeys(state[0] for _, state, _ in self._around.get(table, ())))
 
+    def hubs(self, count: int) -> tuple[str, ...]:
+        """The tables with most joins, the most first, at most `count`."""
+        return self._hubs[:count]
+
+    @cached_property
+    def _hubs(self) -> tuple[str, ...]:
+        return tuple(sorted(self._around, key=lambda table: (-len(self._around[table]), table)))
+
     def path(self, tables: Iterable[str]) -> tuple[Join, ...] | Ambiguous | None:
         """The joins that connect all of `tables` (keys) at the least cost, tables in between included.
 

@@ -4,10 +4,11 @@ import time
 
 import pytest
 
+from core.connections.schema import Schema
 from core.grounding.linking import MOST_TABLES, Clues, Lexicons, SchemaLexicon, is_small, link
 from core.grounding.values import ValueHit
 from core.grounding.vectors import DocumentHit
-from tests.doubles_grounding import SHOP, wide
+from tests.doubles_grounding import SHOP, table, wide
 
 BIG = wide(60)
 
@@ -66,8 +67,11 @@ def test_of_a_big_schema_about_twelve_tables_are_chosen_with_bridges_and_neighbo
     assert all(join.left in tables and join.right in tables for join in linked.joins)
 
 
-def test_a_question_about_nothing_known_does_not_fail() -> None:
-    assert chosen(SchemaLexicon(BIG), Clues("qwertz")) == []
+def test_where_words_say_nothing_the_tables_that_others_refer_to_are_given() -> None:
+    shopping = Schema(SHOP.dialect, (*SHOP.tables, *(table(f"lone_{n}", "id") for n in range(20))))
+    tables = chosen(SchemaLexicon(shopping), Clues("qwertz"))
+    assert set(tables) == {table.key for table in SHOP.tables}
+    assert all(hit.score == 0 for hit in link(SchemaLexicon(shopping), Clues("qwertz")).tables)
     assert len(chosen(SchemaLexicon(SHOP), Clues(""))) == 5
 
 
