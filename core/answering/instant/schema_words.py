@@ -272,6 +272,5 @@ def attribute(words: SchemaWords, name: str) -> Columns | None:
 
 
 def columns_of(options: Mapping[ColumnRef, float], words: str) -> Columns:
-    """A mention of these columns, the likeliest twelve at most."""
-    best = sorted(options.items(), key=lambda o: (o[1], o[0].table, o[0].column))[:12]
-    return Columns(tuple(best), words)
+    """A mention of these columns, the likeliest first."""
+    return Columns(tuple(sorted(options.items(), key=lambda o: (o[1], o[0].table, o[0].column))), words)

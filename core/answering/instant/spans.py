@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from core.answering.instant.chart import Edge
+from core.answering.instant.focus import focused
 from core.answering.instant.lexicon import FunctionWord, lexicon
 from core.answering.instant.meaning import Entity, Most, Number, Sorting, Values
 from core.answering.instant.reading import ColumnRef, Op
@@ -85,7 +86,7 @@ def english_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
     leaves.extend(_verb_leaves(tokens))
     leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in english_times(lowers, now))
     leaves.extend(_value_leaves(tokens, words, values, leaves, skips))
-    return spans_of(leaves, skips, len(tokens), tuple(t.text for t in tokens))
+    return spans_of(focused(leaves, words), skips, len(tokens), tuple(t.text for t in tokens))
 
 
 def spans_of(leaves: Sequence[Edge], skips: set[int], length: int, texts: tuple[str, ...], joint: str = " ") -> Spans:

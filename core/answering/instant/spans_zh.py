@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from core.answering.instant.chart import Edge
+from core.answering.instant.focus import focused
 from core.answering.instant.lexicon import lexicon
 from core.answering.instant.meaning import Number, Values
 from core.answering.instant.reading import ColumnRef
@@ -72,10 +73,7 @@ def chinese_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
     leaves.extend(_numbers(text))
     leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in times)
     leaves.extend(_value_leaves(text, timely, words, values))
-    pieces = [""] * len(text)
-    for i, piece in enumerate(text):
-        pieces[i] = piece
-    return spans_of(leaves, skips, len(text), tuple(pieces), joint="")
+    return spans_of(focused(leaves, words), skips, len(text), tuple(text), joint="")
 
 
 def word_at(text: str, place: int) -> str:
