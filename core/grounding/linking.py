@@ -186,10 +186,10 @@ def _tally(lexicon: SchemaLexicon, clues: Clues) -> Mapping[str, _Tally]:
     for (table, term), (score, column) in best.items():
         tallies[table].add(score, term, column)
     seen: dict[str, int] = defaultdict(int)
-    for place, hit in enumerate(clues.documents):
+    for rank, hit in enumerate(clues.documents):
         if hit.table_key in lexicon.schema.by_key:
             seen[hit.table_key] += 1
-            near = _NEAR / (1 + place / _HALF) * (_COLUMN_SHARE if hit.column_name else 1)
+            near = _NEAR / (1 + rank / _HALF) * (_COLUMN_SHARE if hit.column_name else 1)
             tallies[hit.table_key].add(near / seen[hit.table_key] ** 2, column=hit.column_name)
     for value in clues.values:
         if value.table in lexicon.schema.by_key:
