@@ -26,9 +26,9 @@ from core.answering.evidence import weigh
 from core.answering.exports import Receipt, export
 from core.answering.follow_up import Resolved, resolve
 from core.answering.history import EVERYTHING, Conversation, Filter, History, Kept, OpenConversation, table_of
-from core.answering.instant.interpret import Abstained, Outcome, interpret
+from core.answering.instant.interpret import Abstained, Outcome
 from core.answering.kept import storable
-from core.answering.ladder import Found, Ladder, read_together
+from core.answering.ladder import Found, Ladder, read
 from core.answering.levers import levers, move, same_but_for_literals
 from core.answering.narrator import Story
 from core.answering.needs import Audit, Connections, Knowledge, Models, Opened
@@ -211,8 +211,8 @@ class Answers:
             evidence = found.evidence or weigh(found.facts, wording)
             handles = levers(wording, values)
         with trip.step("suggest"):
-            read = self._reader(connection, resolved.inquiry, found)
-            next_ones = suggestions.follow_ups(suggestions.Answer(wording, found.table, trip.now), read)
+            reads = self._reader(connection, resolved.inquiry, found)
+            next_ones = suggestions.follow_ups(story, reads)
         return Answered(
             trip.answer_id,
             sentence,
@@ -275,15 +275,13 @@ class Answers:
         values = self._knowledge.values(connection.id)
         follows = (*inquiry.follows, Earlier(inquiry.text, found.query.sql))
 
-        def read(text: str) -> Outcome:
+        def reads(text: str) -> Outcome:
             following = resolve(text, inquiry.now, follows)
-            if not following.leans:
-                return interpret(following.inquiry, connection.schema, values)
-            if found.reading is None:
+            if following.leans and found.reading is None:
                 return Abstained(Phrase("answering.leans_on_unread"))
-            return read_together(connection, following, values, found.reading)
+            return read(connection, following, values, found.reading)
 
-        return read
+        return reads
 
     def _topped_up(self, trip: Trip, connection: Opened, resolved: Resolved, found: tuple[str, ...]) -> tuple[str, ...]:
         """Follow-ups, and questions that stand on their own where there are too few."""

@@ -4,7 +4,7 @@ Each rung gives rows, or leaves the question to the next one. What a person wrot
 """
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -35,7 +35,7 @@ from core.connections.result import ResultTable
 from core.connections.schema import business_name
 from core.errors import QueryCancelled, QueryFailed, QueryRefused, QueryTimedOut
 from core.grounding.ground import Grounding
-from core.grounding.inquiry import Earlier, Inquiry
+from core.grounding.inquiry import Inquiry
 from core.grounding.values import ValueSource
 from core.i18n import Phrase
 
@@ -123,9 +123,9 @@ class Ladder:
     def _instant(
         self, trip: Trip, connection: Opened, resolved: Resolved
     ) -> Generator[AnswerEvent, None, Found | NeedsDetail | Abstained]:
-        """What the instant engine makes of it, first by itself, then as a change of what was asked before."""
+        """What the instant engine makes of it, by itself or as a change of what was asked before."""
         with trip.step("instant"):
-            outcome, leaning = self.interpret(connection, resolved)
+            outcome = read(connection, resolved, self.knowledge.values(connection.id))
         if isinstance(outcome, Abstained):
             return outcome
         if isinstance(outcome, Unclear):
@@ -139,48 +139,11 @@ class Ladder:
         yield Grounded(query.tables)
         said = explain(query, connection.schema, resolved.inquiry.language)
         explanation = replace(said, words=outcome.explanation.words)
-        facts = Facts(Rung.INSTANT, resolved.about, outcome.confidence, leaning=leaning)
+        facts = Facts(Rung.INSTANT, resolved.about, outcome.confidence, leaning=outcome.follows)
         found = yield from self._ran(trip, connection, query, facts, explanation)
         if found is None:
             return Abstained(Phrase("answering.instant_failed"))
         return replace(found, reading=outcome.reading)
-
-    def interpret(self, connection: Opened, resolved: Resolved) -> tuple[Outcome, bool]:
-        """The instant engine's outcome, and whether it read the question together with the one before it."""
-        values, schema = self.knowledge.values(connection.id), connection.schema
-        outcome: Outcome | None = None
-        if not resolved.leans:
-            outcome = interpret(resolved.inquiry, schema, values)
-            if not isinstance(outcome, Abstained) or not resolved.may_lean:
-                return outcome, False
-        previous = self.reading_before(connection, resolved.inquiry)
-        if previous is not None:
-            together = read_together(connection, resolved, values, previous)
-            if not isinstance(together, Abstained) or outcome is None:
-                return together, True
-        if outcome is None and not resolved.asks:
-            return Abstained(Phrase("answering.leans_on_unread")), True
-        return outcome or interpret(resolved.inquiry, schema, values), False
-
-    def reading_before(self, connection: Opened, inquiry: Inquiry) -> Reading | None:
-        """What the instant engine read in the question before this one, if it was the engine that answered it."""
-        return self._reading(connection, inquiry, inquiry.follows)
-
-    def _reading(self, connection: Opened, inquiry: Inquiry, asked: Sequence[Earlier]) -> Reading | None:
-        """The last of `asked` read again. It counts only if it gives the very SQL that answered it."""
-        if not asked:
-            return None
-        last = Inquiry(asked[-1].question, inquiry.language, inquiry.now, tuple(asked[:-1]))
-        values, schema = self.knowledge.values(connection.id), connection.schema
-        outcome = interpret(last, schema, values)
-        if isinstance(outcome, Interpretation) and outcome.sql == asked[-1].sql:
-            return outcome.reading
-        before = self._reading(connection, inquiry, asked[:-1])
-        if before is None:
-            return None
-        outcome = interpret(last, schema, values, before)
-        same = isinstance(outcome, Interpretation) and outcome.sql == asked[-1].sql
-        return outcome.reading if isinstance(outcome, Interpretation) and same else None
 
     def _ran(
         self, trip: Trip, connection: Opened, query: CheckedQuery, facts: Facts, explanation: Explanation
@@ -264,14 +227,16 @@ class Ladder:
         return tuple(text for text in found if text.casefold() != asked)[:_NEAREST]
 
 
-def read_together(connection: Opened, resolved: Resolved, values: ValueSource, previous: Reading) -> Outcome:
-    """The question read as a change of `previous`. Words that only lean must change it: read alone they say little."""
-    together = interpret(resolved.inquiry, connection.schema, values, previous)
-    if isinstance(together, Interpretation) and not resolved.asks:
-        alone = interpret(resolved.inquiry, connection.schema, values)
-        if isinstance(alone, Interpretation) and alone.sql == together.sql:
-            return Abstained(Phrase("answering.leans_on_unread"))
-    return together
+def read(connection: Opened, resolved: Resolved, values: ValueSource, previous: Reading | None = None) -> Outcome:
+    """What the instant engine makes of a question, as a change of the one before where it is one.
+
+    Words that only lean ("by status") say little when read alone: they must change something.
+    """
+    outcome = interpret(resolved.inquiry, connection.schema, values, previous)
+    alone = isinstance(outcome, Interpretation) and not outcome.follows
+    if alone and resolved.leans and not resolved.asks:
+        return Abstained(Phrase("answering.leans_on_unread"))
+    return outcome
 
 
 def _clearer(question: str, option: str) -> str:

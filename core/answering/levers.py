@@ -32,8 +32,13 @@ class Options(Protocol):
 
 
 def levers(wording: Wording, options: Options) -> tuple[Lever, ...]:
-    """At most six levers of the query, in the order of its text, labelled in the language of `wording`."""
+    """At most six levers of the query, in the order of its text, labelled in the language of `wording`.
+
+    None for a query that could not be written down again unchanged.
+    """
     found: list[Lever] = []
+    if not wording.parts.faithful:
+        return ()
     for number, literal in _literals(wording.parts.tree):
         lever = _lever(wording, number, literal, options)
         if lever is not None:

@@ -61,6 +61,15 @@ class SqlParts:
         self._by_name = {table.name.lower(): table for table in reversed(schema.tables)}
 
     @cached_property
+    def faithful(self) -> bool:
+        """Whether the tree, written down again, still says the same. Only then may a changed copy of it be run."""
+        try:
+            written = self.tree.sql(dialect=self.dialect.value)
+            return bool(self.tree.args) and sqlglot.parse_one(written, dialect=self.dialect.value) == self.tree
+        except SqlglotError:
+            return False
+
+    @cached_property
     def scopes(self) -> tuple[Scope, ...]:
         """All scopes, inner ones before those that use them."""
         try:

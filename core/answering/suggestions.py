@@ -6,8 +6,7 @@ them after the question at hand. Nothing is run.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from decimal import Decimal
 
 import sqlglot
 from sqlglot import exp
@@ -15,8 +14,8 @@ from sqlglot import exp
 from core.answering.conditions import filters_of
 from core.answering.instant.interpret import Interpretation, Outcome
 from core.answering.literals import day_of, literal_of
+from core.answering.narrator import Story
 from core.answering.wording import Wording
-from core.connections.result import ResultTable
 from core.connections.schema import Column, Kind, Table, business_name
 from core.grounding.names import words_of
 
@@ -42,16 +41,7 @@ _NAMING = {
 Read = Callable[[str], Outcome]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The answer that is to be followed: its query, its rows, and when it was asked."""
-
-    wording: Wording
-    table: ResultTable
-    now: datetime
-
-
-def follow_ups(answer: Answer, read: Read) -> tuple[str, ...]:
+def follow_ups(answer: Story, read: Read) -> tuple[str, ...]:
     """At most three follow-ups that `read` makes a new query of, over the tables of this one."""
     deadline = time.monotonic() + SECONDS
     dialect = answer.wording.parts.dialect.value
@@ -72,7 +62,7 @@ def follow_ups(answer: Answer, read: Read) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def candidates(answer: Answer) -> Iterator[str]:
+def candidates(answer: Story) -> Iterator[str]:
     """Follow-ups that could make sense, the most useful first."""
     wording, parts = answer.wording, answer.wording.parts
     say = wording.words.say
@@ -122,20 +112,24 @@ def _referred(wording: Wording) -> Sequence[Table]:
     return [parts.schema.by_key[key] for key in sorted(keys - used) if key in parts.schema.by_key]
 
 
-def _leader(answer: Answer) -> str:
-    """The text in the first row that a person may want to see alone."""
-    parts = answer.wording.parts
-    if len(answer.table.rows) < 2 or not parts.selects:
+def _leader(answer: Story) -> str:
+    """The text that a person may want to see alone: the name in the row with most, or in the first one."""
+    parts, rows = answer.wording.parts, answer.table.rows
+    named = [i for i in answer.dimensions if i < len(parts.selects) and parts.place(parts.selects[i])]
+    texts = [i for i in named if answer.table.columns[i].kind is Kind.TEXT]
+    if len(rows) < 2 or not texts:
         return ""
-    for position, column in enumerate(answer.table.columns):
-        cell = answer.table.rows[0][position]
-        place = parts.place(parts.selects[position]) if position < len(parts.selects) else None
-        if column.kind is Kind.TEXT and place and isinstance(cell, str) and 0 < len(cell) <= _LONGEST_VALUE:
-            return cell if "\n" not in cell else ""
-    return ""
+    ordered = parts.order is not None and parts.order.position in answer.measures
+    best = rows[0] if ordered or not answer.measures else max(rows, key=lambda row: _size(row[answer.measures[0]]))
+    cell = best[texts[0]]
+    return cell if isinstance(cell, str) and 0 < len(cell) <= _LONGEST_VALUE and "\n" not in cell else ""
 
 
-def _periods(answer: Answer) -> Iterator[str]:
+def _size(cell: object) -> float:
+    return float(cell) if isinstance(cell, int | float | Decimal) else float("-inf")
+
+
+def _periods(answer: Story) -> Iterator[str]:
     """The year before the one asked for, or the last whole year where none was."""
     wording = answer.wording
     if _date_column(wording) is None:

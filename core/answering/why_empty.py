@@ -58,6 +58,8 @@ def why_empty(wording: Wording, database: Database, values: ValueSource, stop: S
 
     Raises `Stopped` when the person stopped it.
     """
+    if not wording.parts.faithful:
+        return Emptiness()
     filters = [f for f in filters_of(wording) if f.words][:_MOST_FILTERS]
     with _limited(stop) as limited:
         search = _Search(wording, database, values, limited)
