@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from core.connections.guard.commands import Command, command
 from core.connections.guard.grammar import check_grammar
+from core.connections.guard.names import Spelling
 from core.connections.guard.refusal import refusal
 from core.connections.guard.resolve import Resolver
 from core.connections.guard.statement import Statement, parse, read
@@ -29,13 +30,15 @@ class Scope:
     `schema` holds the allowed tables and columns and no others; None means names are not resolved (the terminal's
     `guard` without a connection). `functions` are further function names an administrator allowed, lower case.
     `namespace` is what the database calls the place of those tables whose own namespace is "": PostgreSQL's `public`,
-    SQLite's and DuckDB's `main` need not be given; on MySQL it is the name of the database.
+    SQLite's and DuckDB's `main` need not be given; on MySQL it is the name of the database. `ignores_case` says that a
+    MySQL server does not tell tables apart by their capitals (its `lower_case_table_names` is not 0).
     """
 
     dialect: Dialect
     schema: Schema | None
     functions: frozenset[str] = frozenset()
     namespace: str = ""
+    ignores_case: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def check(sql: str, scope: Scope) -> CheckedQuery:
 def understand(statement: Statement, scope: Scope) -> Reading:
     """The statement with what it reads: a query, or a command that shows or explains one."""
     found: Command | None = command(statement)
-    tables = Tables(statement, scope.schema, scope.namespace, scope.functions)
+    spelling = Spelling(scope.dialect, scope.ignores_case)
+    tables = Tables(statement, spelling, scope.schema, scope.namespace, scope.functions)
     if found is None:
         return _query(statement, tables, scope)
     if found.query is not None:

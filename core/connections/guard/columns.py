@@ -4,10 +4,10 @@ from difflib import get_close_matches
 
 from sqlglot import exp
 
-from core.connections.guard.names import fold_column, fold_table
+from core.connections.guard.names import Spelling
 from core.connections.guard.refusal import refusal
 from core.connections.guard.scopes import Output, Source, View
-from core.connections.guard.words import vocabulary
+from core.connections.guard.words import lower, vocabulary
 from core.connections.schema import Dialect
 
 # The row's own number where a table has no column of that name.
@@ -17,8 +17,9 @@ _ROW_IDS = {Dialect.SQLITE: frozenset({"rowid", "oid", "_rowid_"}), Dialect.DUCK
 class Columns:
     """Finds the columns of one statement and keeps those of base tables that it reads, in order."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
+    def __init__(self, spelling: Spelling) -> None:
+        self._dialect = spelling.dialect
+        self._spelling = spelling
         self.read: dict[str, None] = {}
 
     def resolve(self, column: exp.Column, view: View) -> None:
@@ -79,7 +80,7 @@ class Columns:
 
     def source_named(self, name: exp.Expr, view: View) -> Source | None:
         """The source of this name, the nearest first."""
-        folded = fold_table(name.name, bool(name.args.get("quoted")), self._dialect)
+        folded = self._spelling.table(name)
         for seen in view.outward():
             for source in seen.sources:
                 if source.name == folded:
@@ -102,7 +103,7 @@ class Columns:
 
     def fold(self, name: exp.Expr) -> str:
         """A column's name, so that equal names are equal text."""
-        return fold_column(name.name, bool(name.args.get("quoted")), self._dialect)
+        return self._spelling.column(name)
 
     def _found(self, name: exp.Identifier, view: View) -> bool:
         folded = self.fold(name)
@@ -147,8 +148,7 @@ class Columns:
         return self._dialect is Dialect.DUCKDB and isinstance(first, exp.Identifier) and self._found(first, view)
 
     def _lies_in(self, source: Source, qualifiers: list[exp.Expr]) -> bool:
-        namespace = fold_table(qualifiers[-1].name, bool(qualifiers[-1].args.get("quoted")), self._dialect)
-        return len(qualifiers) == 1 and source.namespace == namespace
+        return len(qualifiers) == 1 and source.namespace == self._spelling.table(qualifiers[-1])
 
     def _record(self, source: Source, name: str | None = None) -> None:
         for folded, key in source.output.columns.items():
@@ -157,4 +157,4 @@ class Columns:
 
     def _is_date_part(self, name: exp.Identifier) -> bool:
         """`date_part(year, …)`: sqlglot reads the unit as a column."""
-        return not name.quoted and fold_column(name.name, False, self._dialect) in vocabulary(self._dialect).date_parts
+        return not name.quoted and lower(name.name) in vocabulary(self._dialect).date_parts

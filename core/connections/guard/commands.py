@@ -115,6 +115,10 @@ def _describe_mysql(statement: Statement, words: Sequence[str]) -> Command:
         return _query(statement, 2)
     if words[1:3] == ["format", "="] and words[3:4] and words[3].strip("'\"") in _EXPLAIN_VALUES:
         return _query(statement, 4)
+    if len(words) > 2 and words[1] not in _QUERY_STARTS[statement.dialect]:
+        name, end = _name(statement, 1)
+        if end == len(words) - 1 and _is_name(statement, statement.tokens[end]):
+            return Command(table=name)  # one of its columns
     return _describe(statement, words)
 
 

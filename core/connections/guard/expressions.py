@@ -38,6 +38,7 @@ class Expressions:
             elif isinstance(part, exp.Column):
                 self.follow_one(part)
                 self._columns.resolve(part, view)
+                waiting += part.this.iter_expressions()  # of `t.* EXCLUDE (a) REPLACE (b + 1 AS b)`
             elif isinstance(part, exp.Lambda):
                 waiting += self._lambda(part, view)
             elif isinstance(part, exp.Comprehension):

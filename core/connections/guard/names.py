@@ -2,7 +2,7 @@
 
 import re
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -27,21 +27,34 @@ _SYSTEM_TABLES = {
 _FILE = re.compile(r"[/\\:*?\[\]]|\.\w{2,10}\Z")
 
 
-def fold_table(name: str, quoted: bool, dialect: Dialect) -> str:
-    """A name of a table, alias or named query, so that equal names are equal text.
+@dataclass(frozen=True)
+class Spelling:
+    """How a database compares names: equal names give equal text.
 
-    MySQL may or may not tell capitals apart, by its settings; then only the same spelling is the same name.
+    MySQL may tell tables apart by their capitals, and does unless it `ignores_case`; then only the same spelling is
+    the same name. Elsewhere letters of ASCII alone fold, on PostgreSQL those without quotes.
     """
-    if dialect is Dialect.MYSQL or (dialect is Dialect.POSTGRES and quoted):
-        return name
-    return lower(name)
 
+    dialect: Dialect
+    ignores_case: bool = False
 
-def fold_column(name: str, quoted: bool, dialect: Dialect) -> str:
-    """A name of a column, so that equal names are equal text."""
-    if dialect is Dialect.POSTGRES:
-        return name if quoted else lower(name)
-    return name.lower() if dialect is Dialect.MYSQL else lower(name)
+    def table(self, name: exp.Expr) -> str:
+        """A name of a table, a namespace, an alias or a named query."""
+        if self.dialect is Dialect.MYSQL:
+            return name.name.lower() if self.ignores_case else name.name
+        return self._plain(name)
+
+    def column(self, name: exp.Expr) -> str:
+        """A name of a column."""
+        return name.name.lower() if self.dialect is Dialect.MYSQL else self._plain(name)
+
+    def stored(self, name: str) -> exp.Identifier:
+        """A name as the schema holds it."""
+        return exp.Identifier(this=name, quoted=True)
+
+    def _plain(self, name: exp.Expr) -> str:
+        exact = self.dialect is Dialect.POSTGRES and name.args.get("quoted")
+        return name.name if exact else lower(name.name)
 
 
 @dataclass(frozen=True)
@@ -55,59 +68,65 @@ class Known:
 class Catalogue:
     """The tables of one schema, found by name. Built once for each schema, since a schema never changes."""
 
-    def __init__(self, schema: Schema) -> None:
-        self._dialect = schema.dialect
-        self._tables: dict[tuple[str, str], Table] = {}
+    def __init__(self, schema: Schema, spelling: Spelling) -> None:
+        self._spelling = spelling
         self._known: dict[tuple[str, str], Known] = {}
-        for table in schema.tables:
-            self._tables[(self._fold(table.namespace), self._fold(table.name))] = table
+        self._tables = {(self._fold(table.namespace), self._fold(table.name)): table for table in schema.tables}
 
     def find(self, namespace: str, name: str) -> Known | None:
         """The table of these folded names; "" is the default namespace."""
         key = (namespace, name)
         if key not in self._known and key in self._tables:
             table = self._tables[key]
-            columns = {fold_column(c.name, True, self._dialect): f"{table.key}.{c.name}" for c in table.columns}
+            spelt = self._spelling
+            columns = {spelt.column(spelt.stored(c.name)): f"{table.key}.{c.name}" for c in table.columns}
             self._known[key] = Known(table, columns)
         return self._known.get(key)
 
     def near(self, name: str) -> str:
-        """The key of a table that was perhaps meant, or ""."""
-        same = [table.key for (_, other), table in self._tables.items() if lower(other) == lower(name)]
-        keys = {lower(table.name): table.key for table in self._tables.values()}
+        """How to write a table that was perhaps meant, or ""."""
+        tables = sorted(self._tables.values(), key=lambda table: not table.namespace)
+        keys = {lower(table.name): table for table in tables}  # those of the default namespace last, so that they stay
         close = get_close_matches(lower(name), keys, n=1, cutoff=0.7)
-        return same[0] if same else keys[close[0]] if close else ""
+        return self._written(keys[close[0]]) if close else ""
+
+    def _written(self, table: Table) -> str:
+        """The table's name; PostgreSQL wants quotes where it has capitals."""
+        names = [name for name in (table.namespace, table.name) if name]
+        capitals = self._spelling.dialect is Dialect.POSTGRES and any(name != lower(name) for name in names)
+        return ".".join(f'"{name}"' if capitals else name for name in names)
 
     def _fold(self, name: str) -> str:
-        return fold_table(name, True, self._dialect)
+        return self._spelling.table(self._spelling.stored(name))
 
 
 class _Catalogues:
     """Catalogues by the identity of their schema, for as long as the schema lives."""
 
     def __init__(self) -> None:
-        self._made: dict[int, tuple[weakref.ref[Schema], Catalogue]] = {}
+        self._made: dict[tuple[int, Spelling], tuple[weakref.ref[Schema], Catalogue]] = {}
 
-    def of(self, schema: Schema) -> Catalogue:
-        made = self._made.get(id(schema))
+    def of(self, schema: Schema, spelling: Spelling) -> Catalogue:
+        key = (id(schema), spelling)
+        made = self._made.get(key)
         if made and made[0]() is schema:
             return made[1]
-        key = id(schema)
 
         def forget(gone: weakref.ref[Schema]) -> None:
             if key in self._made and self._made[key][0] is gone:
                 del self._made[key]
 
-        self._made[key] = (weakref.ref(schema, forget), Catalogue(schema))
-        return self._made[key][1]
+        catalogue = Catalogue(schema, spelling)
+        self._made[key] = (weakref.ref(schema, forget), catalogue)
+        return catalogue
 
 
 catalogues = _Catalogues()
 
 
-def default_namespace(dialect: Dialect, given: str) -> str:
+def default_namespace(spelling: Spelling, given: str) -> str:
     """What the database calls the namespace that tables without one lie in, folded."""
-    return fold_table(given, True, dialect) if given else _DEFAULT_NAMESPACE[dialect]
+    return spelling.table(spelling.stored(given)) if given else _DEFAULT_NAMESPACE[spelling.dialect]
 
 
 def check_namespace(table: exp.Table) -> None:
@@ -122,11 +141,3 @@ def check_unlisted(table: exp.Table, dialect: Dialect) -> None:
         raise refusal("system_table", table=table.name)
     if dialect is Dialect.DUCKDB and any(_FILE.search(part) for part in (table.name, table.db)):
         raise refusal("file", table=table.name)
-
-
-def parts(node: exp.Expr, keys: tuple[str, ...]) -> Iterator[exp.Identifier]:
-    """The identifiers under these arguments that are there, in order."""
-    for key in keys:
-        part = node.args.get(key)
-        if isinstance(part, exp.Identifier):
-            yield part

@@ -28,7 +28,7 @@ class Resolver:
         self._root = tree.root
         self._dialect = tree.statement.dialect
         self.tables = tables
-        self.columns = Columns(self._dialect)
+        self.columns = Columns(tables.spelling)
         self._expressions = Expressions(self._dialect, tables, self.columns, self._query)
 
     def resolve(self) -> None:
@@ -62,7 +62,7 @@ class Resolver:
         may_repeat = clause.recursive or self._dialect is Dialect.SQLITE
         for cte in clause.expressions:
             alias = cte.args["alias"]
-            name, listed = self.tables.name_of(alias.this), self.tables.column_names(alias)
+            name, listed = self.tables.spelling.table(alias.this), self.tables.column_names(alias)
             if may_repeat and isinstance(cte.this, exp.SetOperation):
                 output = self._set_operation(cte.this, self._with(cte.this, view.inner()), (name, listed))
             else:
@@ -108,7 +108,7 @@ class Resolver:
         for lateral in node.args.get("laterals") or ():
             view.sources.extend(self._sources(lateral, view))
         self._joins(node, view)
-        view.aliases.update(filter(None, map(self.columns.output_name, node.expressions)))
+        view.aliases.update(self.columns.output_name(item) for item in node.expressions if isinstance(item, exp.Alias))
         output = self._projection(node.expressions, view)
         self._expressions.resolve(_others(node, _READS), view)
         return output

@@ -103,6 +103,17 @@ def read(sql: str, dialect: Dialect) -> Statement:
 
 def one_statement(text: str, dialect: Dialect) -> Statement:
     """Cuts off what surrounds the statement: comments, blanks, semicolons. Refuses a second statement."""
+    whole = _cut(text, dialect)
+    if whole.text == text:
+        return whole
+    # What is left is read anew: it has to mean alone what it meant within the rest.
+    statement = _cut(whole.text, dialect)
+    if statement.text != whole.text or len(statement.tokens) != len(whole.tokens):
+        raise refusal("unclear")
+    return statement
+
+
+def _cut(text: str, dialect: Dialect) -> Statement:
     layout = lay_out(text, dialect)
     tokens = _attempt(lambda: _tokenizer(dialect)(dialect=_sqlglot(dialect)).tokenize(text), dialect)
     _check_agreement(text, layout, tokens)
@@ -111,10 +122,7 @@ def one_statement(text: str, dialect: Dialect) -> Statement:
         raise refusal("several_statements")
     if not end:
         raise refusal("nothing")
-    first, last = tokens[0].start, tokens[end - 1].end
-    if first == 0 and last == len(text) - 1:
-        return Statement(text, dialect, tuple(tokens))
-    return one_statement(text[first : last + 1], dialect)
+    return Statement(text[tokens[0].start : tokens[end - 1].end + 1], dialect, tuple(tokens[:end]))
 
 
 def parse(statement: Statement) -> Tree:
@@ -181,8 +189,13 @@ def _count(statement: Statement, kind: TokenType) -> int:
 
 def _count_with(statement: Statement) -> int:
     """How often WITH begins a list of named queries, as against WITH TIES, WITH TIME ZONE and the like."""
-    words = [statement.source(token).lower() for token in statement.tokens] + ["", ""]
+    words = [statement.source(token).lower() for token in statement.tokens] + [""] * 3
     return sum(
-        words[i] == "with" and (words[i + 1] not in _WITH_CLAUSES or words[i + 2] in ("as", "("))
+        words[i] == "with"
+        and (
+            words[i + 1] not in _WITH_CLAUSES
+            or words[i + 2] == "("
+            or (words[i + 2] == "as" and words[i + 3] in ("(", "not", "materialized"))
+        )
         for i in range(len(statement.tokens))
     )

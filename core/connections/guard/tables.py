@@ -3,12 +3,11 @@
 from sqlglot import exp
 
 from core.connections.guard.names import (
+    Spelling,
     catalogues,
     check_namespace,
     check_unlisted,
     default_namespace,
-    fold_column,
-    fold_table,
 )
 from core.connections.guard.refusal import refusal
 from core.connections.guard.scopes import Output, Source, View
@@ -25,11 +24,19 @@ _UNDERSTOOD = frozenset(
 class Tables:
     """Finds the tables of one statement and keeps the keys of those it reads, in order."""
 
-    def __init__(self, statement: Statement, schema: Schema | None, namespace: str, functions: frozenset[str]) -> None:
+    def __init__(
+        self,
+        statement: Statement,
+        spelling: Spelling,
+        schema: Schema | None,
+        namespace: str = "",
+        functions: frozenset[str] = frozenset(),
+    ) -> None:
         self._statement = statement
         self._dialect = statement.dialect
-        self._catalogue = catalogues.of(schema) if schema is not None else None
-        self._default = default_namespace(self._dialect, namespace)
+        self.spelling = spelling
+        self._catalogue = catalogues.of(schema, spelling) if schema is not None else None
+        self._default = default_namespace(spelling, namespace)
         self._functions = vocabulary(self._dialect).table_functions | functions
         self.read: dict[str, None] = {}
 
@@ -53,22 +60,18 @@ class Tables:
             raise refusal("not_a_table", function=name)
         listed = self._columns(owner, Output())
         alias = self._alias(owner) or name
-        own = {fold_column(alias, True, self._dialect): ""} if alias else {}
+        own = {self.spelling.column(self.spelling.stored(alias)): ""} if alias else {}
         return Source(alias, Output({**own, **listed.columns}))
 
     def derived(self, owner: exp.Expr, output: Output) -> Source:
         """A query in FROM, under its alias."""
         return Source(self._alias(owner), self._columns(owner, output))
 
-    def name_of(self, identifier: exp.Identifier) -> str:
-        """An alias or a named query's name, folded."""
-        return fold_table(identifier.name, bool(identifier.quoted), self._dialect)
-
     def column_names(self, alias: exp.Expr | None) -> list[str]:
         """The folded names of an alias's list of columns."""
         listed = alias.columns if isinstance(alias, exp.TableAlias) else []
         found = [item.this if isinstance(item, exp.ColumnDef) else item for item in listed]
-        return [fold_column(c.name, bool(c.args.get("quoted")), self._dialect) for c in found]
+        return [self.spelling.column(name) for name in found]
 
     def written(self, function: exp.Expr) -> str:
         """The function's name as written; "" for those that have a syntax of their own."""
@@ -79,7 +82,7 @@ class Tables:
 
     def _named(self, table: exp.Table, view: View) -> tuple[Output, str, str]:
         identifier = table.this
-        name = self.name_of(identifier)
+        name = self.spelling.table(identifier)
         if table.args.get("db") is None and name in view.named:
             return view.named[name], name, ""
         if self._dialect is Dialect.MYSQL and lower(name) == "dual" and table.args.get("db") is None:
@@ -88,7 +91,7 @@ class Tables:
         if table.args.get("catalog") is not None:
             raise refusal("other_database", table=table.name)
         qualifier = table.args.get("db")
-        namespace = self.name_of(qualifier) if qualifier is not None else ""
+        namespace = self.spelling.table(qualifier) if qualifier is not None else ""
         if self._catalogue is None:
             check_unlisted(table, self._dialect)
             self.read[f"{namespace}.{name}" if namespace else name] = None
@@ -107,7 +110,7 @@ class Tables:
     def _alias(self, owner: exp.Expr) -> str:
         alias = owner.args.get("alias")
         named = alias.this if isinstance(alias, exp.TableAlias) else None
-        return self.name_of(named) if isinstance(named, exp.Identifier) else ""
+        return self.spelling.table(named) if isinstance(named, exp.Identifier) else ""
 
     def _columns(self, owner: exp.Expr, output: Output) -> Output:
         return output.named(self.column_names(owner.args.get("alias")))

@@ -14,18 +14,17 @@ from core.connections.schema import Dialect
 
 MAX_CHARACTERS = 100_000
 MAX_NESTING = 60
+MAX_PIECES = 50_000  # words and marks outside quotes: a list of 20,000 numbers is well below
 
-# A fence as models write it: the whole text is one block.
-_FENCE = re.compile(r"\A\s*```[ \t]*\w*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```\s*\Z", re.DOTALL)
-
+_FENCE_OPENING = re.compile(r"```[ \t]*\w*[ \t]*\r?\n")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 # Marks that turn the reading direction, and the invisible copies of ASCII: what is seen is not what is run.
 _DECEIVING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\U000e0000-\U000e007f]")
-_EXECUTABLE = re.compile(r"/\*\s*(?:M?!|\+)")
+_EXECUTABLE = re.compile(r"/\*(?:M?!|\+)")
 _SUSPECT = re.compile(r"[^\x20-\x7e\t\r\n\w]|\$")
 # Only DuckDB has braces in a query, and never two at the start of something: that is a template left unfilled.
 _BRACE = {dialect: re.compile(r"\{") for dialect in Dialect} | {Dialect.DUCKDB: re.compile(r"\{\s*[{%#]")}
-_OPENED = re.compile(r"['\"`]|/\*")
+_PIECE = re.compile(r"\w+|[^\w\s]")
 _UNICODE_NAME = re.compile(r"[uU]&\s*\Z")
 
 _COMMENT = r"(?P<comment>--[^\n]*|/\*.*?\*/)"
@@ -37,6 +36,11 @@ _DOLLAR = r"(?P<dollar>(?<![\w$])\$(?P<tag>|[^\W\d]\w*)\$.*?\$(?P=tag)\$)"
 _NAME = r'(?P<name>"[^"]*(?:""[^"]*)*")'
 _NAME_MYSQL = r"(?P<name>`[^`]*(?:``[^`]*)*`)"
 _NAME_SQLITE = r'(?P<name>"[^"]*(?:""[^"]*)*"|`[^`]*(?:``[^`]*)*`|\[[^\]]*\])'
+# What opens something that never closes. Met once, it ends the reading; to look on would take a time that grows with
+# the square of the text.
+_UNCLOSED = r"""(?P<unclosed>(?<![\w$])[eE]'|(?<![\w$])\$(?:[^\W\d]\w*)?\$|['"]|/\*)"""
+_UNCLOSED_MYSQL = r"""(?P<unclosed>['"`]|/\*)"""
+_UNCLOSED_SQLITE = r"""(?P<unclosed>['"`\[]|/\*)"""
 
 
 def _pattern(*parts: str) -> re.Pattern[str]:
@@ -44,10 +48,10 @@ def _pattern(*parts: str) -> re.Pattern[str]:
 
 
 _QUOTING = {
-    Dialect.POSTGRES: _pattern(_COMMENT, _ESCAPED, _STRING, _DOLLAR, _NAME),
-    Dialect.DUCKDB: _pattern(_COMMENT, _ESCAPED, _STRING, _DOLLAR, _NAME),
-    Dialect.MYSQL: _pattern(_COMMENT_MYSQL, _STRING_MYSQL, _NAME_MYSQL),
-    Dialect.SQLITE: _pattern(_COMMENT, _STRING, _NAME_SQLITE),
+    Dialect.POSTGRES: _pattern(_COMMENT, _ESCAPED, _STRING, _DOLLAR, _NAME, _UNCLOSED),
+    Dialect.DUCKDB: _pattern(_COMMENT, _ESCAPED, _STRING, _DOLLAR, _NAME, _UNCLOSED),
+    Dialect.MYSQL: _pattern(_COMMENT_MYSQL, _STRING_MYSQL, _NAME_MYSQL, _UNCLOSED_MYSQL),
+    Dialect.SQLITE: _pattern(_COMMENT, _STRING, _NAME_SQLITE, _UNCLOSED_SQLITE),
 }
 
 
@@ -70,13 +74,20 @@ def clean(sql: str) -> str:
         raise refusal("control_character")
     if _DECEIVING.search(sql):
         raise refusal("deceiving_character")
-    if fence := _FENCE.match(sql):
-        sql = fence.group(1)
-    if "```" in sql:
-        raise refusal("fences")
-    if not sql.strip():
+    text = _without_fence(sql.strip())
+    if not text:
         raise refusal("nothing")
-    return sql.strip()
+    return text
+
+
+def _without_fence(text: str) -> str:
+    """A fence as models write it: the whole text is one block."""
+    opening = _FENCE_OPENING.match(text)
+    if opening and text.endswith("```") and len(text) >= opening.end() + 3:
+        text = text[opening.end() : -3].strip()
+    if "```" in text:
+        raise refusal("fences")
+    return text
 
 
 def lay_out(text: str, dialect: Dialect) -> Layout:
@@ -89,6 +100,8 @@ def lay_out(text: str, dialect: Dialect) -> Layout:
         first, past = match.span()
         code.append(text[last:first])
         uncommented.append(text[last:first])
+        if match.lastgroup == "unclosed":
+            raise refusal("not_closed", mark=match.group())
         if match.lastgroup == "comment":
             _check_comment(match.group())
             uncommented.append(" " * (past - first))
@@ -116,8 +129,8 @@ def _check_comment(comment: str) -> None:
 def _check_code(code: str, dialect: Dialect) -> None:
     if _BRACE[dialect].search(code):
         raise refusal("placeholder")
-    if opened := _OPENED.search(code):
-        raise refusal("not_closed", mark=opened.group())
+    if sum(1 for _ in _PIECE.finditer(code)) > MAX_PIECES:
+        raise refusal("too_many_words", limit=MAX_PIECES)
     for match in _SUSPECT.finditer(code):
         # Marks of other scripts belong to their letters; blanks and punctuation of other scripts are no SQL.
         if not unicodedata.category(match.group()).startswith("M"):

@@ -80,6 +80,8 @@ def check_words(tree: Tree, allowed: frozenset[str]) -> None:
             _check_call(tree, place, source, callables)
         elif token.token_type is TokenType.IDENTIFIER:
             raise refusal("unclear")
+        elif place and lower(statement.source(tokens[place - 1])) == "collate":
+            continue  # Collations have names of their own, hundreds of them; they only order text.
         elif unknown := [word for word in lower(source).split() if word not in known.words]:
             raise refusal("unknown_word", word=unknown[0], dialect=NAMES[statement.dialect])
 

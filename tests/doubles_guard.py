@@ -1,0 +1,47 @@
+"""What the guard's tests share: a small schema for each dialect, and the cases that lie in `tests/cases/guard`."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from core.connections.guard import Scope
+from core.connections.schema import Column, Dialect, Kind, Schema, Table
+
+CASES = Path(__file__).parent / "cases" / "guard"
+
+
+@cache
+def guarded_scope(dialect: Dialect) -> Scope:
+    """An actor who may read the tables of `schema.toml`, and no others."""
+    listed = tomllib.loads((CASES / "schema.toml").read_text(encoding="utf-8"))["tables"]
+    tables = tuple(_table(key, columns) for key, columns in listed.items())
+    return Scope(dialect, Schema(dialect, tables), namespace="shop" if dialect is Dialect.MYSQL else "")
+
+
+def _table(key: str, columns: str) -> Table:
+    namespace, _, name = key.rpartition(".")
+    return Table(name, tuple(Column(column, "text", Kind.TEXT) for column in columns.split()), namespace)
+
+
+@dataclass(frozen=True)
+class GuardCase:
+    """One statement of a case file, with why it is there."""
+
+    dialect: Dialect
+    why: str
+    sql: str
+
+    def __str__(self) -> str:
+        return f"{self.dialect.value}: {self.why}"
+
+
+def guard_cases(outcome: str) -> list[GuardCase]:
+    """The cases of all dialects that end so: "allowed" or "refused". Each begins with a line `--: why`."""
+    found = []
+    for dialect in Dialect:
+        text = (CASES / f"{dialect.value}_{outcome}.sql").read_text(encoding="utf-8")
+        for case in text.split("--: ")[1:]:
+            why, _, sql = case.partition("\n")
+            found.append(GuardCase(dialect, why.strip(), sql.strip()))
+    return found
