@@ -254,7 +254,7 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("S", "top N E by S", "top_of_desc", 0.0),
     ("S", "bottom N E by S", "top_of_asc", 0.0),
     ("S", "@common E", "commonest", 0.0),
-    ("S", "@common C of|for|among|in E", "commonest_of", 0.0),
+    ("S", "@common C of|for|in E", "commonest_of", 0.0),
     ("S", "share_of S", "shares", 0.0),
     ("S", "S share", "shares", 0.0),
     # the whole

@@ -24,7 +24,7 @@ from core.answering.instant.words import singular
 from core.grounding.values import ValueSource
 
 Way = tuple[tuple[str, ...], float]
-_CLASSIFIERS = "个只位名家场种门辆件条份间所座项台本张篇部款次笔类"
+_CLASSIFIERS = "个只位名家场种门辆件条份间所座项台本张篇部款次笔类架头匹艘幅套支首户栋棵瓶杯节届批对组段页颗片"
 _NUMERAL = re.compile(
     rf"(\d+(?:,\d{{3}})*(?:\.\d+)?)\s*(万|亿|千|百)?[{_CLASSIFIERS}]?|([一二两三四五六七八九十]+)[{_CLASSIFIERS}]|(?<![第哪每])([二两三四五六七八九十]+)|(一)(?=[到至或])"
 )
