@@ -34,8 +34,9 @@ def confirm(conversation: Conversation) -> None:
     st.write(say("history.delete_ask", n=conversation.answers))
     st.text(conversation.title)
     with st.container(horizontal=True):
-        if st.button(say("history.delete"), type="primary", icon=":material/delete:", key="history.delete_yes"):
-            change(conversation, deleted=True)
+        away = partial(change, conversation, deleted=True)
+        icon = ":material/delete:"
+        if st.button(say("history.delete"), type="primary", icon=icon, key="history.delete_yes", on_click=away):
             st.rerun()
         if st.button(say("history.keep"), key="history.delete_no"):
             st.rerun()
