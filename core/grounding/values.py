@@ -1,10 +1,11 @@
 """Real cell values that match the words of a question."""
 
+import re
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ LONGEST = 100  # characters of one value
 _SAME, _FOLDED, _NEAR = 1.0, 0.95, 0.89  # similarities: the very text; but for case; at most, when fuzzy
 _LEAST_RATIO = 0.8  # of a fuzzy match, 1 is equal
 _CANDIDATES = 4_000
+_SCANNED = 50_000
 _CHUNK = 5_000
 _SHELVED = 32  # connections
 _SECRET = frozenset({"password", "passwd", "pwd", "secret", "token", "salt", "hash", "credential", "ssn", "cvv", "pin"})
@@ -70,9 +72,21 @@ class StoredValues:
         with self._store.begin() as connection:
             rows = [tuple(r) for r in connection.execute(stored.where(v.folded.in_(asked)).order_by(v.id))]
             if fuzzy:
-                near = stored.where(sa.or_(*[_candidate(folded) for folded in asked])).limit(_CANDIDATES)
-                rows += [tuple(r) for r in connection.execute(near.order_by(v.id))]
+                rows += [tuple(r) for r in connection.execute(self._near(asked))]
         return _matches(rows, asked, fuzzy)
+
+    def _near(self, asked: Iterable[str]) -> sa.CompoundSelect[Any]:
+        """Values worth comparing with what was asked: those that begin alike, found by the index however many there
+        are, and of the first fifty thousand also those that end alike or hold it."""
+        v = cell_values.c
+        columns = (v.table_key, v.column_name, v.value, v.folded)
+        mine = v.connection_id == self._connection_id
+        begin = sa.select(*columns).where(mine, sa.or_(*[_begins_alike(v.folded, folded) for folded in asked]))
+        some = sa.select(*columns).where(mine).limit(_SCANNED).subquery("some")
+        other = sa.select(some).where(sa.or_(*[_is_alike(some.c.folded, folded) for folded in asked]))
+        return sa.union_all(
+            sa.select(begin.limit(_CANDIDATES).subquery()), sa.select(other.limit(_CANDIDATES).subquery())
+        )
 
     def of_column(self, table: str, column: str, limit: int = 50) -> list[str]:
         """The values of one column, the most frequent first, at most `limit`; [] if they are not listed."""
@@ -116,15 +130,22 @@ def _by_folded(phrases: Sequence[str]) -> dict[str, str]:
     return asked
 
 
-def _candidate(folded: str) -> sa.ColumnElement[bool]:
-    """Values worth comparing: of like length with the same first or last letters, or holding the phrase."""
-    stored, size = cell_values.c.folded, len(folded)
-    slack = max(1, size // 4)
-    like_length = sa.func.length(stored).between(size - slack, size + slack)
-    same_start = sa.func.left(stored, 1) == folded[:1]
-    same_end = sa.func.right(stored, 2) == folded[-2:]
-    near = sa.and_(like_length, sa.or_(same_start, same_end))
+def _begins_alike(stored: sa.ColumnElement[str], folded: str) -> sa.ColumnElement[bool]:
+    """Like length and the same two first letters."""
+    start = re.sub(r"([\\%_])", r"\\\1", folded[:2])
+    return sa.and_(stored.like(start + "%"), _like_length(stored, folded))
+
+
+def _is_alike(stored: sa.ColumnElement[str], folded: str) -> sa.ColumnElement[bool]:
+    """Like length with the same first or last letters, or holding the phrase."""
+    same_end = sa.or_(sa.func.left(stored, 1) == folded[:1], sa.func.right(stored, 2) == folded[-2:])
+    near = sa.and_(_like_length(stored, folded), same_end)
     return sa.or_(near, sa.func.strpos(stored, folded) > 0) if _can_be_part(folded) else near
+
+
+def _like_length(stored: sa.ColumnElement[str], folded: str) -> sa.ColumnElement[bool]:
+    slack = max(1, len(folded) // 4)
+    return sa.func.length(stored).between(len(folded) - slack, len(folded) + slack)
 
 
 def _can_be_part(folded: str) -> bool:
