@@ -15,6 +15,7 @@ Samples = Mapping[tuple[str, str], Sequence[str]]
 _MOST_TABLES = 12  # described in "what can I ask?"
 _MOST_COLUMNS = 6
 _LONGEST_VALUE = 30
+_PLAIN_NAMES = frozenset({"name", "title", "label"})
 _TRANSLATED = frozenset({"zh", "cn", "chinese", "en", "english"})
 _BEST_GROUPS = ("region", "category", "country", "department", "segment", "channel", "type", "city", "status", "class")
 _BEST_MEASURES = ("net", "revenue", "sales", "amount", "total", "quantity")
@@ -219,17 +220,17 @@ class Starters:
         return " ".join(word if word[1:] != word[1:].lower() else word.lower() for word in label.split())
 
     def _say(self, kind: str, **values: str) -> str:
-        """The question; in Chinese, Latin words stand between blanks."""
-        if self._language == "zh":
-            values = {name: f" {v} " if v.isascii() else v for name, v in values.items()}
-        text = self._words.say(f"grounding.starter_{kind}", **values)
-        return " ".join(text.split()).replace(" ？", "？")
+        return self._words.say(f"grounding.starter_{kind}", **values)
 
 
 def _group_rank(reached: _Reached) -> int:
-    """Groups that people think in come first; a column's own words count, and its table's if it is a name."""
-    words = {singular(word) for word in (*words_of(reached.column.name), *words_of(reached.table.name))}
-    return next((rank for rank, word in enumerate(_BEST_GROUPS) if word in words), len(_BEST_GROUPS) + reached.steps)
+    """Groups that people think in come first: those named so, then those of tables named so."""
+    for names, later in ((words_of(reached.column.name), 0), (words_of(reached.table.name), 1)):
+        words = {singular(word) for word in names}
+        rank = next((rank for rank, word in enumerate(_BEST_GROUPS) if word in words), None)
+        if rank is not None:
+            return 2 * rank + (later if reached.column.name not in _PLAIN_NAMES else 0)
+    return 2 * len(_BEST_GROUPS) + reached.steps
 
 
 def _measure_rank(column: Column) -> int:
