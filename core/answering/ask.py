@@ -22,7 +22,7 @@ from core.answering.events import (
     SummaryText,
     Understood,
 )
-from core.answering.evidence import weigh
+from core.answering.evidence import unknown_values, weigh
 from core.answering.exports import Receipt, export
 from core.answering.follow_up import Resolved, resolve
 from core.answering.history import EVERYTHING, Conversation, Filter, History, Kept, OpenConversation, table_of
@@ -31,7 +31,7 @@ from core.answering.kept import storable
 from core.answering.ladder import Found, Ladder, read
 from core.answering.levers import levers, move, same_but_for_literals
 from core.answering.narrator import Story
-from core.answering.needs import Audit, Connections, Knowledge, Models, Opened
+from core.answering.needs import Audit, Connections, Knowledge, Models, Opened, Values
 from core.answering.question import Question
 from core.answering.sql_parts import SqlParts
 from core.answering.trip import Trip
@@ -208,7 +208,7 @@ class Answers:
             with trip.step("why_empty"):
                 empty = why_empty(wording, connection, values, trip.stop)
         with trip.step("weigh"):
-            evidence = found.evidence or weigh(found.facts, wording)
+            evidence = found.evidence or self._weigh(found, wording, values)
             handles = levers(wording, values)
         with trip.step("suggest"):
             reads = self._reader(connection, resolved.inquiry, found)
@@ -227,6 +227,13 @@ class Answers:
             handles,
             tuple(trip.timings),
         )
+
+    def _weigh(self, found: Found, wording: Wording, values: Values) -> Evidence:
+        """The evidence for an answer; a model's values are looked for among those that are known."""
+        facts = found.facts
+        if facts.rung is Rung.MODEL:
+            facts = replace(facts, unknown=unknown_values(wording, values, facts.rows))
+        return weigh(facts, wording)
 
     def _opened(self, trip: Trip) -> tuple[Opened | None, tuple[str, tuple[Rung, Evidence] | None] | None]:
         """The connection to ask, and the SQL that is there already, with what it stood on before."""

@@ -13,9 +13,10 @@ from sqlglot import exp
 
 from core.answering.events import Evidence, Rung, Sureness
 from core.answering.literals import day_of
+from core.answering.needs import Values
 from core.answering.sql_parts import SqlParts
 from core.answering.wording import Wording
-from core.connections.schema import Column, Table
+from core.connections.schema import Column, Kind, Table
 from core.grounding.folding import fold, question_terms, search_terms
 from core.i18n import Phrase
 
@@ -30,7 +31,8 @@ class Facts:
     """What is known of how an answer came about.
 
     `confidence` is the instant engine's own, in [0, 1]; `mends` is how many of a model's drafts failed first; `rows`
-    is how many came back; `leaning` says that the question was read together with the one before it.
+    is how many came back; `leaning` says that the question was read together with the one before it; `unknown` are
+    values it asks for that their column is not known to hold, each with what people call the column.
     """
 
     rung: Rung
@@ -39,6 +41,7 @@ class Facts:
     mends: int = 0
     rows: int = 0
     leaning: bool = False
+    unknown: tuple[tuple[str, str], ...] = ()
 
 
 def weigh(facts: Facts, wording: Wording) -> Evidence:
@@ -82,9 +85,11 @@ def _model(facts: Facts, wording: Wording) -> _Weighed:
         yield -0.2, Phrase("answering.because_odd_join", {"columns": wording.listed(odd)})
     elif len(wording.parts.tables) > 1:
         yield 0.05, Phrase("answering.because_keys")
+    for value, column in facts.unknown[:3]:
+        yield -0.12, Phrase("answering.because_value_unknown", {"value": value, "column": column})
     if not facts.rows:
         yield -0.2, Phrase("answering.because_no_rows")
-    elif _named_values(wording.parts):
+    elif _named_values(wording.parts) and not facts.unknown:
         yield 0.08, Phrase("answering.because_values_found")
 
 
@@ -194,6 +199,29 @@ def _read_as(question: str, parts: SqlParts) -> list[str]:
     asked = fold(question)
     texts = (str(text.this) for found in parts.filters for text in found.find_all(exp.Literal) if text.is_string)
     return [text for text in texts if not day_of(text[:10]) and text.strip("%") and fold(text.strip("%")) not in asked]
+
+
+def unknown_values(wording: Wording, values: Values, rows: int) -> tuple[tuple[str, str], ...]:
+    """Texts the query asks for that are not among the known values of their column, with the column's name in words.
+
+    A row that came back has met every condition but those with alternatives. Columns of which no values are known,
+    say nothing.
+    """
+    found = []
+    for condition in wording.parts.filters:
+        if rows and condition.find(exp.In, exp.Or) is None:
+            continue
+        for node in condition.find_all(exp.EQ, exp.In):
+            place = wording.parts.place(node.this)
+            literals = [str(text.this) for text in node.find_all(exp.Literal) if text.is_string]
+            if place is None or place.column.kind is not Kind.TEXT or not literals:
+                continue
+            table, column = place.table.key, place.column.name
+            if not values.of_column(table, column, 1):
+                continue
+            known = {hit.value for hit in values.matching(literals) if (hit.table, hit.column) == (table, column)}
+            found += [(text, wording.place(place)) for text in literals if text not in known]
+    return tuple(found)
 
 
 def _named_values(parts: SqlParts) -> bool:

@@ -3,12 +3,12 @@
 import pytest
 
 from core.answering.events import Evidence, Rung, Sureness
-from core.answering.evidence import Facts, weigh
+from core.answering.evidence import Facts, unknown_values, weigh
 from core.answering.sql_parts import SqlParts
 from core.answering.wording import Wording
 from core.connections.schema import Schema
 from core.i18n import Words
-from tests.doubles_answering import shop
+from tests.doubles_answering import SHOP_VALUES, shop
 
 JOINED = (
     "SELECT c.country, SUM(o.amount) FROM orders o JOIN customers c ON c.id = o.customer_id"
@@ -73,6 +73,18 @@ def test_a_join_beside_the_keys_is_named(schema: Schema) -> None:
     evidence = _weigh(schema, Facts(Rung.MODEL, "How many orders of customers?", rows=1), odd)
     assert "odd_join" in _keys(evidence)
     assert evidence.sureness is not Sureness.SURE
+
+
+def test_a_value_that_its_column_is_not_known_to_hold_is_named(schema: Schema) -> None:
+    wrong = "SELECT COUNT(*) FROM customers WHERE country IN ('DE', 'Germany') OR name = 'Anna'"
+    wording = Wording(SqlParts(wrong, schema.dialect, schema), "en")
+    unknown = unknown_values(wording, SHOP_VALUES, rows=1)
+    assert unknown == (("Germany", "country"),)
+    evidence = weigh(Facts(Rung.MODEL, "How many customers in Germany?", rows=1, unknown=unknown), wording)
+    assert "value_unknown" in _keys(evidence)
+    met = Wording(SqlParts("SELECT name FROM customers WHERE country = 'XX'", schema.dialect, schema), "en")
+    assert unknown_values(met, SHOP_VALUES, rows=1) == ()
+    assert unknown_values(met, SHOP_VALUES, rows=0) == (("XX", "country"),)
 
 
 def test_chinese_questions_are_weighed_by_their_descriptions(schema: Schema) -> None:
