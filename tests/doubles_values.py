@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core.connections.schema import Column, Dialect, ForeignKey, Kind, Schema, Table
@@ -44,7 +45,9 @@ def schema_of(file: Path) -> Schema:
         listed = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
         names = [name for (name,) in db.execute(listed)]
         by_lower = {name.lower(): name for name in names}
-        return Schema(Dialect.SQLITE, tuple(_table(db, name, by_lower) for name in names))
+        views = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'view'")}
+        tables = tuple(replace(_table(db, name, by_lower), is_view=name in views) for name in names)
+        return Schema(Dialect.SQLITE, tables)
 
 
 def _table(db: sqlite3.Connection, name: str, names: Mapping[str, str]) -> Table:

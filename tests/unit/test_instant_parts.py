@@ -62,7 +62,7 @@ def test_the_chart_finds_the_cheapest_way_first() -> None:
         *rules_of("Sum", "Sum plus Sum", "add"),
         *rules_of("Sum", "Sum times Sum", "multiply", 0.1),
     ]
-    actions = {
+    actions: dict[str, Any] = {
         "same": lambda n: [(n, 0.0)],
         "add": lambda a, b: [(a + b, 0.0)],
         "multiply": lambda a, b: [(a * b, 0.0)],

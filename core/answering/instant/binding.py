@@ -11,6 +11,7 @@ from core.answering.instant.meaning import (
     Blank,
     Check,
     Entity,
+    Flag,
     Has,
     Holds,
     InTime,
@@ -21,7 +22,7 @@ from core.answering.instant.meaning import (
     Together,
 )
 from core.answering.instant.moving import moved
-from core.answering.instant.naming import additive
+from core.answering.instant.naming import additive, display
 from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     AllOf,
@@ -41,8 +42,10 @@ from core.answering.instant.reading import (
     Related,
     Shared,
     Tally,
+    Within,
 )
 from core.answering.instant.schema_words import SchemaWords, plain_words
+from core.answering.instant.words import root
 from core.connections.schema import Kind
 
 NEAR = 0.15
@@ -64,6 +67,7 @@ class Binder(Fields):
             Has: self._has,
             Resembles: self._resembles,
             Blank: self._blank,
+            Flag: self._flag,
             Together: self._together,
         }
 
@@ -84,10 +88,12 @@ class Binder(Fields):
                 return own
             if predicate.negated and not self.words.unique(entity.kind.column):
                 return self._kind_has_no(entity, entity.kind, predicate)
+        timed = {c.field.column for c in entity.conditions if isinstance(c, Within)}
         return [
             (replace(entity, conditions=(*entity.conditions, condition)), cost + 0.01 * len(entity.conditions))
             for condition, cost in self.conditions(predicate, entity.table)
             if condition not in entity.conditions
+            and not (isinstance(condition, Within) and condition.field.column in timed)
         ]
 
     def conditions(self, predicate: Predicate, table: str) -> Ways:
@@ -110,12 +116,15 @@ class Binder(Fields):
         """Each value in the column nearest to these rows; several values have to stand in the same column."""
         ways = []
         first = holds.values[0]
+        own = {f.column for f in display(self.words, table)}
         for ref, _, unlike in first.options:
             if not all(any(r == ref for r, _, _ in v.options) for v in holds.values):
                 continue
             for path, far in self.reach(table, ref.table):
                 field = Field(ref, self.words.kind(ref), path)
                 key = 0.1 if self.words.is_key(ref) else 0.0
+                # "albums by Iron Maiden" is about who made them, not about what they are called.
+                key += 0.35 if not path and not holds.named and ref in own else 0.0
                 ways.append((field, unlike + 1.5 * far + key))
         op = Op.NE if holds.negated else Op.EQ
         if not ways:
@@ -123,9 +132,7 @@ class Binder(Fields):
         return self._placed(nearest(ways), lambda f: self._compared(f, op, holds.values))
 
     def _in_time(self, timed: InTime, table: str) -> Ways:
-        if timed.shared:
-            return []
-        found = self.fields(timed.columns, table) if timed.columns else nearest_dates(self, table)
+        found = self.fields(timed.columns, table) if timed.columns else nearest_dates(self, table, timed.hint)
 
         def make(field: Field) -> Condition | None:
             windows = [self.window(field, Op.EQ, w) for w in timed.windows]
@@ -149,6 +156,8 @@ class Binder(Fields):
             return []
         ways: Ways = []
         for path, far in self.reach(table, other.table):
+            if not (has.negated or has.times or other.best or other.conditions or many(path)):
+                far += 0.6  # every row has one: the words would say nothing
             plain = not (has.negated or has.times or other.best or many(path)) and other.conditions
             if plain:
                 inner = tuple(moved(c, path) for c in other.conditions)
@@ -199,6 +208,10 @@ class Binder(Fields):
 
     def _blank(self, blank: Blank, table: str) -> Ways:
         return self._placed(self.fields(blank.columns, table), lambda f: Missing(f, blank.negated))
+
+    def _flag(self, flag: Flag, table: str) -> Ways:
+        found = self.fields(flag.columns, table, frozenset({Kind.BOOLEAN}))
+        return self._placed(found, lambda f: Compare(f, Op.EQ, not flag.negated))
 
     def _together(self, together: Together, table: str) -> Ways:
         found: list[tuple[tuple[Condition, ...], float]] = [((), 0.0)]
@@ -257,8 +270,11 @@ def having_of(op: Op, n: int) -> Having:
     return Having(Tally(Function.COUNT), op, n)
 
 
-def nearest_dates(binder: Binder, table: str) -> list[tuple[Field, float]]:
-    """The date columns that time words without a column speak of: the table's own, else its parents'."""
+def nearest_dates(binder: Binder, table: str, hint: str = "") -> list[tuple[Field, float]]:
+    """The date columns that time words without a column speak of: the table's own, else its parents'.
+
+    `hint` is a verb: "hired in 1993" means the date of hiring.
+    """
     ways: list[tuple[Field, float]] = []
     frontier: list[Path] = [()]
     for depth in range(3):
@@ -267,11 +283,17 @@ def nearest_dates(binder: Binder, table: str) -> list[tuple[Field, float]]:
             for column in binder.words.table(key).columns:
                 field = Field(ColumnRef(key, column.name), column.kind, path)
                 if binder.dated(field) or binder.yearly(field):
-                    said = set(plain_words(column.name)) - _TIMELY - set(plain_words(binder.words.table(key).name))
-                    ways.append((field, 0.3 * depth + 0.12 * len(said)))
+                    ways.append((field, 0.3 * depth + _unsaid(column.name, binder.words.table(key).name)))
         if ways:
-            return nearest(ways)
+            hinted = [(f, 0.0) for f, _ in ways if hint and hint in {root(w) for w in plain_words(f.column.column)}]
+            return hinted or nearest(ways)
         frontier = [
             (*path, link) for path in frontier for link in binder.words.paths.parents(path[-1].right if path else table)
         ]
     return ways
+
+
+def _unsaid(column: str, table: str) -> float:
+    """The cost of what a date's name says beyond being the date of its rows: a birth date is no usual one."""
+    said = set(plain_words(column)) - _TIMELY - set(plain_words(table))
+    return 0.2 * len(said) + (0.4 if "birth" in said or "due" in said else 0.0)

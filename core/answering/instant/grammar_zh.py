@@ -113,6 +113,8 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("P", "P and P", "all_of", 0.03),
     ("P", "P or P", "any_of", 0.03),
     ("P", "not P", "negated", 0.1),
+    ("P", "C", "flagged", 0.05),
+    ("P", "not C", "not_flagged", 0.05),
     # modifiers
     ("M", "P", "same", 0.0),
     ("M", "in? V inside?", "holds", 0.02),

@@ -77,19 +77,20 @@ class Range:
 
 @dataclass(frozen=True)
 class Holds:
-    """Rows with one of these values, in whichever column they stand."""
+    """Rows with one of these values, in whichever column they stand; `named`: the value is said as their name."""
 
     values: tuple[Values, ...]
     negated: bool = False
+    named: bool = False
 
 
 @dataclass(frozen=True)
 class InTime:
-    """Rows of one of these windows, by the column mentioned or the table's own date."""
+    """Rows of one of these windows, by the column mentioned, the one a verb hints at, or the table's own date."""
 
     windows: tuple[When, ...]
     columns: Columns | None = None
-    shared: bool = False
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,14 @@ class Blank:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """Rows for which a yes-or-no column says yes."""
+
+    columns: Columns
+    negated: bool = False
+
+
+@dataclass(frozen=True)
 class Together:
     """All (or, with `any`, at least one) of these predicates."""
 
@@ -134,7 +143,7 @@ class Together:
     any: bool = False
 
 
-Predicate = Check | Range | Holds | InTime | Has | Most | Resembles | Blank | Together
+Predicate = Check | Range | Holds | InTime | Has | Most | Resembles | Blank | Flag | Together
 
 
 @dataclass(frozen=True)

@@ -52,12 +52,14 @@ def whole_or_name(words: SchemaWords, table: str, language: str) -> tuple[Field,
 def _names(words: SchemaWords, table: Table) -> list[Column]:
     own = set(plain_words(table.name))
     free = [c for c in table.columns if not words.is_key(ColumnRef(table.key, c.name)) and c.kind is Kind.TEXT]
-    exact = [c for c in free if plain_words(c.name) == ("name",) or plain_words(c.name) == ("title",)]
-    owned = [c for c in free if plain_words(c.name)[-1] in _NAMES and set(plain_words(c.name)[:-1]) <= own]
+    exact = [c for c in free if plain_words(c.name) == ("name",)]
+    titles = [c for c in free if plain_words(c.name)[-1] == "title" and set(plain_words(c.name)[:-1]) <= own]
+    owned = [c for c in free if plain_words(c.name)[-1] == "name" and set(plain_words(c.name)[:-1]) <= own]
     called = [c for c in free if set(plain_words(c.name)) <= own]
     full = [c for c in free if plain_words(c.name)[-1] == "name" and plain_words(c.name)[0] in _FULL]
-    other = [c for c in free if plain_words(c.name)[-1] in _NAMES]
-    for chosen in (exact[:1] or owned[:1], full[:3], called[:1], other[:1]):
+    # A name far back in the row is that of something else: the ship's name of an order.
+    other = [c for c in free if plain_words(c.name)[-1] in _NAMES and table.columns.index(c) <= 2]
+    for chosen in (exact[:1] or owned[:1], full[:3], titles[:1], called[:1], other[:1]):
         if chosen:
             return chosen
     keys = [c for c in table.columns if c.name in table.primary_key]

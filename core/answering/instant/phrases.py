@@ -75,7 +75,7 @@ class Phrases(Predicates):
 
     def named(self, entity: Entity, values: Values) -> Made:
         """ "the document Summer Show": a value of the entity's own text columns, or a new text in its only name."""
-        return self._bind.narrowed(entity, Holds((values,)))
+        return self._bind.narrowed(entity, Holds((values,), named=True))
 
     def valued(self, values: Values, entity: Entity) -> Made:
         return self._bind.narrowed(entity, Holds((values,)))
@@ -124,8 +124,13 @@ class Phrases(Predicates):
         if not entity.bare or entity.kind is not None or entity.each or entity.distinct:
             return
         own = tuple((ref, cost) for ref, cost in columns.options if ref.table == entity.table)
-        if own:
+        if own and not all(self._says_yes(ref) for ref, _ in own):
             yield Columns(own, columns.words, entity.table), 0.02
+
+    def _says_yes(self, ref: ColumnRef) -> bool:
+        """Whether the column tells yes or no: by type, or by a name like "discontinued" or "is active"."""
+        words = plain_words(ref.column)
+        return self._words.kind(ref) is Kind.BOOLEAN or words[0] in ("is", "has") or words[-1].endswith("ed")
 
     def owned_after(self, columns: Columns, entity: Entity) -> Made:
         return self.owned(entity, columns)

@@ -14,6 +14,7 @@ from core.answering.instant.meaning import (
     Check,
     Columns,
     Entity,
+    Flag,
     Has,
     Holds,
     InTime,
@@ -29,6 +30,7 @@ from core.answering.instant.meaning import (
 from core.answering.instant.reading import Field, Function, Op
 from core.answering.instant.schema_words import SchemaWords
 from core.answering.instant.times import When
+from core.answering.instant.words import root
 from core.connections.schema import Kind
 
 Made = Iterable[tuple[Any, float]]
@@ -178,6 +180,22 @@ class Predicates:
     def named_values(self, values: Values) -> Made:
         yield Holds((values,)), 0.0
 
+    def in_time_verb(self, verb: str, *windows: When) -> Made:
+        yield InTime(windows, hint=root(verb)), 0.0
+
+    def time_op_verb(self, verb: str, op: str, window: When) -> Made:
+        yield InTime((_open(op, window),), hint=root(verb)), 0.0
+
+    def flagged(self, columns: Columns) -> Made:
+        """ "discontinued": a column that says yes or no."""
+        yes = tuple((ref, cost) for ref, cost in columns.options if self._words.kind(ref) is Kind.BOOLEAN)
+        if yes:
+            yield Flag(replace(columns, options=yes)), 0.0
+
+    def not_flagged(self, columns: Columns) -> Made:
+        for flag, cost in self.flagged(columns):
+            yield replace(flag, negated=True), cost
+
     def in_time_by(self, columns: Columns, window: When) -> Made:
         yield InTime((window,), columns), 0.0
 
@@ -284,6 +302,8 @@ class Predicates:
         elif isinstance(predicate, Has) and len(predicate.times) == 1:
             op, n = predicate.times[0]
             yield replace(predicate, times=((_FLIPPED[op], n),)), 0.0
+        elif isinstance(predicate, Flag):
+            yield replace(predicate, negated=not predicate.negated), 0.0
         elif isinstance(predicate, Resembles) and not predicate.negated:
             yield replace(predicate, negated=True), 0.0
         elif isinstance(predicate, Most) and predicate.columns is not None and predicate.n == 1:

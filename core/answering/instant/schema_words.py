@@ -49,15 +49,17 @@ class SchemaWords:
         self.kinds = {ColumnRef(t.key, c.name): c.kind for t in schema.tables for c in t.columns}
         for table in schema.tables:
             own = _table_phrases(table)
+            # What a view shows stands in a table too; the table is meant first.
+            view = 0.3 if table.is_view else 0.0
             for phrase, cost in own.items():
-                self._put(phrase, Call(table.key, "", cost))
+                self._put(phrase, Call(table.key, "", cost + view))
                 if len(phrase) == 1 and cost < 0.1:
                     self.acts[root(phrase[0])].append(table.key)
             for label, cost in _chinese_labels(table.comment, table.descriptions):
                 self._label(label, Call(table.key, "", cost))
             for column in table.columns:
                 for phrase, cost in _column_phrases(column, table, own).items():
-                    self._put(phrase, Call(table.key, column.name, cost))
+                    self._put(phrase, Call(table.key, column.name, cost + view))
                 for label, cost in _chinese_labels(column.comment, column.descriptions):
                     self._label(label, Call(table.key, column.name, cost))
 

@@ -25,6 +25,7 @@ _ADVERBS = {
     "yearly": "year",
     "annually": "year",
 }
+_AFTER_EACH = {"and", ",", ";", ".", "?", "ordered", "sorted", "order", "sort", "in", "along"}
 _VAGUE = {"number", "count", "total", "amount", "average", "most", "time", "year"}
 _BEFORE_NOUNS = {
     "each",
@@ -78,6 +79,8 @@ def english_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
         for end, word in lexicon("en").at(lowers, i):
             if word.category == "skip":
                 skips.update(range(i, end))
+            elif word.category == "each_it" and not (end == len(tokens) or lowers[end] in _AFTER_EACH):
+                continue  # "in each category": what is each stands right behind
             else:
                 leaves.extend(function_leaves(word, words, i, end))
     leaves.extend(_schema_leaves(tokens, words))

@@ -35,6 +35,9 @@ from core.answering.instant.schema_words import SchemaWords
 
 Made = Iterable[tuple[Any, float]]
 
+# Words that ask for the sum of a column that is called so: "the total of all invoices".
+_TOTALS = {"total", "total amount", "grand total", "总额", "总计", "合计", "总金额"}
+
 
 class Wishing:
     """Actions on wishes over one schema, in one language."""
@@ -161,7 +164,8 @@ class Wishing:
         out: list[Wish] = []
         for wish in wishes:
             near = self._bind.fields(wish.columns, table)[:1] if isinstance(wish, Want) and is_plain(wish) else []
-            if isinstance(wish, Want) and any(many(f.path) and additive(self._words, f) for f, _ in near):
+            said = isinstance(wish, Want) and wish.columns.words.lower() in _TOTALS
+            if isinstance(wish, Want) and any((said or many(f.path)) and additive(self._words, f) for f, _ in near):
                 out.append(replace(wish, function=Function.SUM))
             else:
                 out.append(wish)

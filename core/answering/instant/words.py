@@ -73,9 +73,9 @@ def singular(word: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def root(word: str) -> str:
-    """A rough root shared by "hire", "hires", "hired", "hiring" and "hirer"; only for comparing with other roots."""
+    """A rough root shared by "hire", "hires", "hired" and "hiring"; only for comparing with other roots."""
     word = singular(word)
-    for ending in ("ation", "ing", "ment", "ed", "er", "or"):
+    for ending in ("ation", "ing", "ment", "ed", "al"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word[: -len(ending)]
             break
