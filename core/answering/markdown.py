@@ -1,8 +1,8 @@
 """Text from cells and questions made safe to stand inside our own Markdown.
 
 Nothing that came from data may become a link, an image, markup, a formula or an icon. Backslashes take care of
-what Markdown reads; Streamlit also looks for addresses and `:icons:` after Markdown was read, where backslashes are
-gone, so that an invisible word joiner breaks those up.
+what Markdown reads; Streamlit also looks for addresses, arrows and `:icons:` after Markdown was read, where
+backslashes are gone, so that an invisible word joiner breaks those up.
 """
 
 import re
@@ -14,8 +14,8 @@ _JOINER = "\u2060"
 _MARKUP = re.compile(r"([\\`*_\[\]<>$~|#&{}^])")
 _AT_THE_START = re.compile(r"^(\d{1,9})([.)])|^([-+=])")
 _ADDRESS = re.compile(r"(https?:|ftp:|mailto:|xmpp:)(?=\S)|\b(www)(?=\.)|([\w+-])(?=@)", re.IGNORECASE)
-_ICON = re.compile(r":(?=[\w+/-]*[a-z+][\w+/-]*:)", re.IGNORECASE)
-_ARROW = re.compile(r"(?<=[-<=])(?=[->])")
+_DIRECTIVE = re.compile(r":(?=[a-z+])", re.IGNORECASE)  # ":red[…]", ":smile:", ":material/home:"
+_ARROW = re.compile(r"(?<=[-<>=~])(?=[-<>=~])")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _LONGEST = 120
 _LONGEST_PHRASE = 1000
@@ -26,10 +26,10 @@ def escape(text: object, longest: int = _LONGEST) -> str:
     line = " ".join("".join(c if _harmless(c) else " " for c in str(text)).split())
     if len(line) > longest:
         line = line[: longest - 1].rstrip() + "…"
-    line = _MARKUP.sub(r"\\\1", line)
+    line = _MARKUP.sub(r"\\\1", _ARROW.sub(_JOINER, line))
     line = _AT_THE_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", line)
     line = _ADDRESS.sub(lambda m: f"{m[0]}{_JOINER}", line)
-    return _ARROW.sub(_JOINER, _ICON.sub(f":{_JOINER}", line))
+    return _DIRECTIVE.sub(f":{_JOINER}", line)
 
 
 def bold(text: object) -> str:

@@ -18,6 +18,8 @@ ATTACKS = [
     ":red[danger] :material/home: :smile:",
     "$\\frac{1}{2}$",
     "**bold** _it_ `code` ~~gone~~",
+    ":red-badge[x] a:b",
+    "a -> b <= c -- d",
     "# heading",
     "1. list",
     "- list",
@@ -32,7 +34,7 @@ def test_a_cell_cannot_become_markup_and_reads_as_it_was(text: str) -> None:
     assert not re.search(r"(?<!\\)[*_`\[\]<>$~|#&]", safe)
     assert "://" not in safe.replace(":\u2060//", "")
     assert not re.search(r"www(?=\.)|\w@", safe)
-    assert not re.search(r":[a-z/_]+:", safe)
+    assert not re.search(r":[a-z+]", safe)
     assert plain(safe) == text
 
 
