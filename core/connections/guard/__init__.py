@@ -65,7 +65,11 @@ class CheckedQuery:
 
 @dataclass(frozen=True)
 class Reading:
-    """A statement that was understood: its text, its tree, what it reads. Policies rewrite this, before the seal."""
+    """A statement that was understood: its text, its tree, what it reads. Policies rewrite this, before the seal.
+
+    Names are resolved against what the actor may see. A star, or a name that an outer query has too, could still reach
+    a column that is kept from them: a policy that hides columns replaces the table by a query of the others.
+    """
 
     statement: Statement
     tree: exp.Expr | None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from sqlglot import exp
 
 from core.connections.guard.columns import Columns
+from core.connections.guard.refusal import refusal
 from core.connections.guard.scopes import View
 from core.connections.guard.tables import Tables
 from core.connections.guard.words import vocabulary
@@ -74,6 +75,9 @@ class Expressions:
             return []
         for name in node.expressions:
             self._columns.unqualified(name, view)
+        # sqlglot took every use of that name on the right for the lambda's own; here it would be a column.
+        if any(not isinstance(name.parent, exp.Column) for name in node.this.find_all(exp.Identifier)):
+            raise refusal("unclear")
         return [node.this]
 
     def _comprehension(self, node: exp.Comprehension, view: View) -> None:
