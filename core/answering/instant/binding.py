@@ -57,8 +57,9 @@ _NEGATED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE
 class Binder(Fields):
     """Binding over one schema."""
 
-    def __init__(self, words: SchemaWords) -> None:
-        super().__init__(words)
+    def __init__(self, words: SchemaWords, hints: frozenset[str] = frozenset()) -> None:
+        """`hints` are the roots of the question's verbs: "shipped" prefers a date of shipping."""
+        super().__init__(words, hints)
         self._predicates = {
             Check: self._check,
             Range: self._range,
@@ -285,7 +286,8 @@ def nearest_dates(binder: Binder, table: str, hint: str = "") -> list[tuple[Fiel
                 if binder.dated(field) or binder.yearly(field):
                     ways.append((field, 0.3 * depth + _unsaid(column.name, binder.words.table(key).name)))
         if ways:
-            hinted = [(f, 0.0) for f, _ in ways if hint and hint in {root(w) for w in plain_words(f.column.column)}]
+            hints = {hint} if hint else binder.hints
+            hinted = [(f, 0.0) for f, _ in ways if hints & {root(w) for w in plain_words(f.column.column)}]
             return hinted or nearest(ways)
         frontier = [
             (*path, link) for path in frontier for link in binder.words.paths.parents(path[-1].right if path else table)

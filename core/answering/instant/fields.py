@@ -47,8 +47,9 @@ def nearest(ways: Iterable[tuple[Field, float]]) -> list[tuple[Field, float]]:
 class Fields:
     """Columns as seen from the rows of one schema's tables."""
 
-    def __init__(self, words: SchemaWords) -> None:
+    def __init__(self, words: SchemaWords, hints: frozenset[str] = frozenset()) -> None:
         self.words = words
+        self.hints = hints
 
     def reach(self, table: str, goal: str) -> list[tuple[Path, float]]:
         """The join paths from rows of `table` to `goal`, each with a cost; steps that multiply rows cost more."""

@@ -26,6 +26,7 @@ from core.answering.instant.schema_words import SchemaWords, words_of
 from core.answering.instant.spans import Spans, english_spans
 from core.answering.instant.spans_zh import chinese_spans, word_at
 from core.answering.instant.turned import Turned
+from core.answering.instant.words import root
 from core.connections.schema import Schema
 from core.grounding.inquiry import Inquiry, language_of
 from core.grounding.values import ValueSource
@@ -130,7 +131,8 @@ class _Parsed:
             leaf.category == "reference" or (leaf.category == "their" and not any(t < leaf.start for t in tables))
             for leaf in spans.leaves
         )
-        self._binder = Binder(words)
+        verbs = frozenset(root(leaf.meaning) for leaf in spans.leaves if leaf.category == "verb" and leaf.meaning)
+        self._binder = Binder(words, verbs)
         phrases = Phrases(words, self._binder)
         self._asks = Asks(words, self._binder, language)
         turned = Turned(phrases, self._asks, self._binder)
@@ -202,16 +204,17 @@ def _chosen(
 ) -> Outcome:
     """The cheapest reading if it stands alone; a question back if plain words tell the rivals apart."""
     first = found[0]
+    keyed_schema = words_of(schema).schema
     if first.cost > WORST:
         return Abstained(Phrase("instant.unsure"))
-    rivals = {sql_of(f.reading, schema): f for f in reversed(found) if f.cost <= first.cost + MARGIN}
+    rivals = {sql_of(f.reading, keyed_schema): f for f in reversed(found) if f.cost <= first.cost + MARGIN}
     if len(rivals) > 1:
         offered = _offered(list(reversed(rivals.values())), spans, inquiry, schema, values) if ask_back else ()
         return Unclear(Phrase("instant.unclear"), offered) if offered else Abstained(Phrase("instant.tie"))
     gap = (found[1].cost if len(found) > 1 else first.cost + 1.0) - first.cost
-    account = told(first.reading, first.edge, spans, schema, inquiry.language)
+    account = told(first.reading, first.edge, spans, keyed_schema, inquiry.language)
     sureness = max(0.5, min(0.99, 1.0 - 0.12 * first.cost - 0.1 * max(0.0, 0.5 - gap)))
-    sql = sql_of(first.reading, schema)
+    sql = sql_of(first.reading, keyed_schema)
     return Interpretation(sql, first.reading, account.explanation, round(sureness, 3), account.labels)
 
 

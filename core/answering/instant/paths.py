@@ -14,24 +14,16 @@ FURTHEST = 5
 
 
 class Paths:
-    """The foreign-key graph of one schema. Declared keys; where a table declares none, equal key names."""
+    """The foreign-key graph of one schema."""
 
     def __init__(self, schema: Schema) -> None:
         self._steps: dict[str, list[Link]] = defaultdict(list)
         self._schema = schema
-        names = _key_columns(schema)
         for table in schema.tables:
-            declared = {c for key in table.foreign_keys for c in key.columns}
             for key in table.foreign_keys:
                 target = schema.by_key.get(key.referred_table)
                 if target is not None:
                     self._add(table, key.columns, target, key.referred_columns)
-            for column in table.columns:
-                if column.name in declared:
-                    continue
-                for target in names.get(column.name.lower(), ()):
-                    if target.key != table.key and not table.foreign_keys and not _links(table, target):
-                        self._add(table, (column.name,), target, target.primary_key)
         self.between = lru_cache(maxsize=4096)(self._between)
 
     def _add(self, child: Table, columns: tuple[str, ...], parent: Table, referred: tuple[str, ...]) -> None:
@@ -67,18 +59,6 @@ class Paths:
                 else:
                     queue.append((link.right, (*path, link)))
         return tuple(found)
-
-
-def _key_columns(schema: Schema) -> dict[str, list[Table]]:
-    names: dict[str, list[Table]] = defaultdict(list)
-    for table in schema.tables:
-        if len(table.primary_key) == 1 and table.primary_key[0].lower() not in ("id", "name", "code"):
-            names[table.primary_key[0].lower()].append(table)
-    return {name: tables for name, tables in names.items() if len(tables) == 1}
-
-
-def _links(table: Table, target: Table) -> bool:
-    return any(k.referred_table == target.key for k in table.foreign_keys)
 
 
 def reversed_path(path: Path) -> Path:

@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
+from core.answering.instant.keys import keyed
 from core.answering.instant.meaning import Columns
 from core.answering.instant.paths import Paths
 from core.answering.instant.reading import ColumnRef
@@ -40,6 +41,7 @@ class SchemaWords:
     """What each phrase may call in one schema, its join paths, and its kinds of columns."""
 
     def __init__(self, schema: Schema) -> None:
+        schema = keyed(schema)
         self.schema = schema
         self.paths = Paths(schema)
         self.tree: dict[str, Any] = {}
