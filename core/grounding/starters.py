@@ -18,7 +18,11 @@ _LONGEST_VALUE = 30
 _PLAIN_NAMES = frozenset({"name", "title", "label"})
 _TRANSLATED = frozenset({"zh", "cn", "chinese", "en", "english"})
 _BEST_GROUPS = ("region", "category", "country", "department", "segment", "channel", "type", "city", "status", "class")
-_BEST_MEASURES = ("net", "revenue", "sales", "amount", "total", "quantity")
+# Amounts that are plainly summed, the most telling first; of others ("salary") a ranking might mean the single ones.
+_BEST_MEASURES = (
+    *("net", "revenue", "sale", "amount", "total", "turnover", "quantity", "profit", "income", "payment", "cost"),
+    *("spend", "expense", "refund", "subtotal", "gross", "budget"),
+)
 
 
 @dataclass(frozen=True)
@@ -79,11 +83,13 @@ class Starters:
         return [self._fact(table) for table in sorted(self._schema.tables, key=self._weight, reverse=True)[:40]]
 
     def _weight(self, table: Table) -> tuple[float, str]:
-        """How telling a table is: measures, dates and keys to others, then its size."""
+        """How telling a table is: measures, the best ones above all, dates and keys to others, then its size."""
         roles = [self._role(table, column) for column in table.columns]
+        best = min(map(_measure_rank, self._with(table, Role.MEASURE)), default=len(_BEST_MEASURES))
         keys = len({j.right for j in self._graph.joins(table.key) if j.left == table.key})
         size = math.log10(max(1, table.row_estimate or 1))
         score = 2 * min(2, roles.count(Role.MEASURE)) + 2 * (Role.DATE in roles) + min(3, keys) + size
+        score += 3 * (1 - best / len(_BEST_MEASURES))
         return score - (2 if table.is_view else 0), table.key
 
     def _fact(self, table: Table) -> _Fact:
@@ -153,7 +159,7 @@ class Starters:
                 yield self._say("average_by", measure=self._column(level), dimension=self._label(group))
 
     def _top(self, fact: _Fact) -> Iterator[str]:
-        for measure in fact.measures[:2]:
+        for measure in [m for m in fact.measures if _measure_rank(m) < len(_BEST_MEASURES)][:2]:
             for thing in fact.things[:1]:
                 yield self._say("top", measure=self._column(measure), things=self._many(thing.table))
 
@@ -234,7 +240,7 @@ def _group_rank(reached: _Reached) -> int:
 
 
 def _measure_rank(column: Column) -> int:
-    words = words_of(column.name)
+    words = {singular(word) for word in words_of(column.name)} | set(words_of(column.name))
     return next((rank for rank, word in enumerate(_BEST_MEASURES) if word in words), len(_BEST_MEASURES))
 
 
