@@ -3,6 +3,7 @@
 Only reading: the tree is the one sqlglot makes of SQL that the guard has already passed.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from core.connections.schema import Column, Dialect, Schema, Table
 
+_QUERY = re.compile(r"[\s(]*(SELECT|WITH|VALUES|FROM|TABLE)\b", re.IGNORECASE)
 AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Max, exp.Min)
 _TRANSPARENT = (exp.Paren, exp.Cast, exp.TryCast, exp.Round, exp.TsOrDsToTimestamp, exp.TsOrDsToDate, exp.Alias,
                 exp.Lower, exp.Upper, exp.Trim, exp.Collate, exp.Date)  # fmt: skip
@@ -147,12 +149,22 @@ class SqlParts:
         scope: Scope | None = self._scope_of.get(id(node))
         while scope is not None:
             for source in self._sources(scope, node):
-                table = self.table_of(source) if isinstance(source, exp.Table) else None
-                column = _column(table, node.name) if table else None
-                if table and column:
-                    return Place(table, column)
+                found = self._place_in(source, node.name)
+                if found:
+                    return found
             scope = scope.parent
         return None
+
+    def _place_in(self, source: exp.Expr | Scope, name: str) -> Place | None:
+        """The real column of this name in one source of a query: a table, or an inner query that selects a star."""
+        if isinstance(source, Scope):
+            inner = source.expression
+            starred = isinstance(inner, exp.Select) and any(select.is_star for select in inner.selects)
+            within = source.sources.values() if starred else ()
+            return next((place for other in within if (place := self._place_in(other, name))), None)
+        table = self.table_of(source) if isinstance(source, exp.Table) else None
+        column = _column(table, name) if table else None
+        return Place(table, column) if table and column else None
 
     def origin(self, node: exp.Expr | None) -> exp.Expr | None:
         """What an expression is made of: casts taken off, names of derived columns followed to where they are made."""
@@ -270,7 +282,7 @@ def _with_parents(scope: Scope) -> Iterator[Scope]:
 def _parsed(sql: str, dialect: Dialect) -> exp.Expr:
     """The tree of a statement; an empty query for a command (SHOW, EXPLAIN) that has no tree of its own."""
     try:
-        tree = sqlglot.parse_one(sql, dialect=dialect.value)
+        tree = sqlglot.parse_one(sql, dialect=dialect.value) if _QUERY.match(sql) else exp.Select()
     except SqlglotError:
         return exp.Select()
     return tree if isinstance(tree, exp.Query) else exp.Select()

@@ -89,6 +89,7 @@ class _Search:
 
     def __init__(self, wording: Wording, database: Database, values: ValueSource, stop: Stop) -> None:
         self._wording, self._database, self._values, self._stop = wording, database, values, stop
+        self._respelt: dict[int, str] = {}
         self.findings: list[Phrase] = []
         self.fixes: list[Fix] = []
 
@@ -98,6 +99,7 @@ class _Search:
         for found in (*filters, *inner_filters_of(self._wording)[:_MOST_FILTERS]):
             self._misspelt(found)
             self._out_of_range(found)
+        self._all_respelt()
         alone = [found for found in filters if self._without(found)]
         if len(filters) > 1 and not alone:
             self._without_all(filters)
@@ -132,11 +134,22 @@ class _Search:
     def _offer_value(self, place: Place, literal: exp.Literal, asked: str, hits: list[ValueHit]) -> None:
         listed = self._wording.listed(f"“{hit.value}”" for hit in hits)
         self.findings.append(self._phrase("value_differs", place, asked=asked, values=listed))
+        self._respelt[id(literal)] = hits[0].value
         for hit in hits:
             sql = self._changed({id(literal): exp.Literal.string(hit.value)})
             count = self._count(sql)
             if count:
                 self._fix("fix_value", sql, value=hit.value, n=count)
+
+    def _all_respelt(self) -> None:
+        """Several texts were spelt wrong, and putting one right is not enough: offer all of them together."""
+        if len(self._respelt) < 2 or self.fixes:
+            return
+        sql = self._changed({node: exp.Literal.string(value) for node, value in self._respelt.items()})
+        count = self._count(sql)
+        if count:
+            listed = self._wording.listed(f"“{value}”" for value in self._respelt.values())
+            self._fix("fix_values", sql, values=listed, n=count)
 
     def _out_of_range(self, found: Filter) -> None:
         """A period outside of the days there are."""

@@ -45,6 +45,16 @@ def test_a_value_that_is_spelt_otherwise_is_offered(connection: Connection) -> N
     assert len(connection.run(connection.check(found.fixes[0].sql)).rows) == 6
 
 
+def test_several_misspelt_values_are_put_right_together(connection: Connection) -> None:
+    sql = (
+        "SELECT o.id FROM orders o JOIN customers c ON c.id = o.customer_id"
+        " WHERE o.status = 'canceled' AND c.name = 'Annna'"
+    )
+    found = _why(connection, sql)
+    assert found.fixes[0].label == "Use “cancelled” and “Anna” (one row)"
+    assert connection.run(connection.check(found.fixes[0].sql)).rows == ((3,),)
+
+
 def test_a_value_of_another_column_is_pointed_out(connection: Connection) -> None:
     found = _why(connection, "SELECT id FROM customers WHERE country = 'Anna'")
     assert "“Anna” is not a value of country; it is found in customer name." in _said(found)
