@@ -9,19 +9,26 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from procrastinate import App, PsycopgConnector
+from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
+from core.errors import Stopped
 from core.jobs import QUEUE, conninfo
 from core.portal import Portal
+from core.stop import Stop
 
 _log = logging.getLogger(__name__)
 LOOK_FOR_STALLED = 20.0  # seconds between two looks for jobs whose worker died
 
 
-def job_functions(portal: Portal) -> dict[str, Callable[..., Any]]:
-    """What each job name means."""
-    return {"index": lambda connection_id: portal.knowledge.build(UUID(connection_id))}
+def job_functions(portal: Portal, stop: Stop) -> dict[str, Callable[..., Any]]:
+    """What each job name means. A job looks at `stop` between its steps; one that ends so is done again later."""
+
+    def index(connection_id: str) -> None:
+        stop.check()
+        portal.knowledge.build(UUID(connection_id), lambda _: stop.check())
+
+    return {"index": index}
 
 
 class Worker:
@@ -29,6 +36,7 @@ class Worker:
 
     def __init__(self, portal: Portal, concurrency: int = 2) -> None:
         self._portal, self._concurrency = portal, concurrency
+        self._stop = Stop()
         self._loop = asyncio.new_event_loop()
         self._task: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
@@ -39,6 +47,7 @@ class Worker:
 
     def close(self, patience: float = 10.0) -> None:
         """Take no more jobs; wait at most `patience` seconds for running ones. What is cut off is done again later."""
+        self._stop.ask()
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
             self._thread.join(patience)
@@ -59,8 +68,9 @@ class Worker:
 
     async def _take_jobs(self) -> None:
         app = App(connector=PsycopgConnector(conninfo=conninfo(self._portal.store), min_size=1, max_size=4))
-        for name, function in job_functions(self._portal).items():
-            app.task(name=name, queue=QUEUE)(function)
+        again = RetryStrategy(max_attempts=1000, wait=0, retry_exceptions={Stopped})
+        for name, function in job_functions(self._portal, self._stop).items():
+            app.task(name=name, queue=QUEUE, retry=again)(function)
         async with app.open_async():
             looking = asyncio.create_task(_requeue_stalled(app))
             try:

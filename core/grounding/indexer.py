@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from core.connections.schema import Schema, Table
-from core.errors import AskwellError, NotFound, QueryFailed, StoreUnreachable
+from core.errors import AskwellError, NotFound, QueryFailed, Stopped, StoreUnreachable
 from core.grounding.documents import documents_of
 from core.grounding.sources import Databases, Readable
 from core.grounding.values import MOST_DISTINCT, MOST_VALUES, ValueLists, indexable, worth_listing
@@ -63,6 +63,8 @@ class Indexer:
                 self._build(connection_id, notes)
             except NotFound:
                 return
+            except Stopped:
+                raise  # the server goes down; what is left is done when it is back
             except AskwellError as error:
                 notes.failed(error)
                 raise
