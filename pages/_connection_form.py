@@ -144,8 +144,12 @@ def upload(actor: Actor, words: Words) -> bool:
     """A file as a connection of its own; True when it is there."""
     say = words.say
     file = st.file_uploader(say("connections.file_choose"), FILES, key="connections.upload_file")
+    # A key for each file, so that a new file brings its own name into the field.
     name = st.text_input(
-        say("connections.name"), PurePath(file.name).stem if file else "", max_chars=80, key="connections.upload_name"
+        say("connections.name"),
+        PurePath(file.name).stem if file else "",
+        max_chars=80,
+        key=f"connections.upload_name.{file.file_id if file else ''}",
     )
     shared = st.toggle(say("connections.share_everyone"), False, key="connections.upload_shared")
     if not st.button(say("connections.upload_do"), type="primary", disabled=file is None, key="connections.upload_do"):
