@@ -11,6 +11,7 @@ from core.answering.instant.meaning import (
     Entity,
     Has,
     Most,
+    Predicate,
     Want,
     Wishes,
 )
@@ -19,6 +20,7 @@ from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     Best,
     Function,
+    Portion,
     Tally,
 )
 from core.answering.instant.schema_words import attribute
@@ -34,6 +36,18 @@ class Asks(Ordering):
         """ "for each continent, its id, name and how many countries it has"."""
         if by.entity is not None:
             yield from self._for_each(wishes, replace(by.entity, each=True))
+
+    def portion(self, entity: Entity, predicate: Predicate) -> Made:
+        """ "the percentage of orders that were cancelled": of all rows, those that meet it."""
+        if entity.kind is not None or entity.best is not None or entity.each:
+            return
+        for found, cost in self._bind.narrowed(entity, predicate):
+            added = found.conditions[len(entity.conditions) :]
+            if added and found.best is None and not found.having:
+                yield Ask(entity, (Portion(added),)), cost
+
+    def portion_before(self, predicate: Predicate, entity: Entity) -> Made:
+        return self.portion(entity, predicate)
 
     def which_has(self, kind: Entity, entity: Entity) -> Made:
         """ "in which years were cars produced": values of a column that such rows have."""

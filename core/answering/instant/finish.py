@@ -61,6 +61,9 @@ def _grouped(ask: Ask, show: tuple[Expression, ...]) -> Reading | None:
         return None
     plain = ask.group_show or tuple(e for e in show if isinstance(e, Field | Bucket))
     measures = tuple(e for e in show if isinstance(e, Tally | Share))
+    order = ask.order
+    if not order and len(measures) == 1 and not any(isinstance(g, Bucket) for g in ask.groups):
+        order = (Order(measures[0], descending=True),)  # the largest first is how groups are read
     groups = tuple(dict.fromkeys((*ask.groups, *plain)))
     reading = Reading(
         entity.table,
@@ -68,7 +71,7 @@ def _grouped(ask: Ask, show: tuple[Expression, ...]) -> Reading | None:
         entity.conditions,
         groups,
         entity.having,
-        ask.order,
+        order,
         ask.limit,
     )
     return reading if _sound(reading) else None

@@ -200,6 +200,7 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("S", "@common de? E de? C", "commonest_whose", 0.0),
     ("S", "E de? @common de? C", "commonest_before", 0.0),
     ("S", "S share_of", "shares", 0.0),
+    ("S", "M de E de? share_of", "portion_before", 0.1),
     # groups and order
     ("G", "each E", "by_entity", 0.0),
     ("G", "each_kind E", "by_kind", 0.0),

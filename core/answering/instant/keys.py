@@ -13,7 +13,8 @@ from core.connections.schema import ForeignKey, Schema, Table
 
 def keyed(schema: Schema) -> Schema:
     """The schema with the keys that its tables leave unsaid."""
-    tables = tuple(_with_primary(table) for table in schema.tables)
+    named = {singular(t.name.lower()) + ending for t in schema.tables for ending in ("_id", "id")}
+    tables = tuple(_with_primary(table, named) for table in schema.tables)
     owners: dict[str, list[Table]] = defaultdict(list)
     for table in tables:
         for name in _pointing_names(table) if not table.is_view else ():
@@ -26,9 +27,12 @@ def _is_id(name: str) -> bool:
     return name.lower().endswith(("id", "_key", "_code")) and name.lower() not in ("paid", "valid", "void", "bid")
 
 
-def _with_primary(table: Table) -> Table:
-    """A bridge of ids alone has no key of its own."""
+def _with_primary(table: Table, named: set[str]) -> Table:
+    """A bridge of ids alone has no key of its own; a first column named after another table points there."""
     if table.primary_key or table.is_view or not table.columns or not _is_id(table.columns[0].name):
+        return table
+    first, own = table.columns[0].name.lower(), singular(table.name.lower())
+    if first in named and first not in (f"{own}_id", f"{own}id"):
         return table
     if all(_is_id(c.name) for c in table.columns):
         return table

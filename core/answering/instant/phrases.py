@@ -145,6 +145,10 @@ class Phrases(Predicates):
             for both, more in self._bind.narrowed(found, Holds((second,))):
                 yield both, cost + more
 
+    def best_few_after(self, number: Number, entity: Entity, predicate: Predicate) -> Made:
+        """ "the top 3 restaurants with the highest ratings"."""
+        return self.best_few(number, predicate, entity) if isinstance(predicate, Most) else []
+
     def few_best(self, most: Most, number: Number, entity: Entity) -> Made:
         return self.best_few(number, most, entity)
 

@@ -22,6 +22,7 @@ from core.answering.instant.words import root, singular
 from core.connections.schema import Column, Kind, Schema, Table, humanise, language_part
 
 Phrase = tuple[str, ...]
+_SORTS = {"type", "kind", "category"}
 _GENERIC = {"id", "code", "name", "number", "no", "num", "key", "text", "value", "title", "date"}
 _LITTLE = {"to", "from", "of", "in", "by", "for", "at", "on", "is", "no", "not", "and", "or", "with", "up"}
 _PREFIXES = {"ref", "dim", "fact", "tbl", "tb", "t", "vw", "v", "lkp", "stg"}
@@ -202,7 +203,7 @@ def _column_phrases(column: Column, table: Table, owner: Mapping[Phrase, float])
     if words[0] in ("is", "has") and len(words) > 1:
         found.setdefault(words[1:], 0.1)
     for phrase, cost in list(found.items()):
-        if len(phrase) > 1 and phrase[-1] in _GENERIC:
+        if len(phrase) > 1 and phrase[-1] in _GENERIC | _SORTS:
             found.setdefault(phrase[:-1], cost + 0.3)
         if len(phrase) > 1 and phrase[0] in ("number", "num", "no", "total", "count"):
             found.setdefault((*phrase[1:], phrase[0]), cost + 0.05)

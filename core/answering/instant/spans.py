@@ -1,5 +1,6 @@
 """What each stretch of a question may be: the leaves of the chart, found without knowing the sentence."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,6 +68,7 @@ class Spans:
 
 def english_spans(text: str, words: SchemaWords, values: ValueSource, now: datetime) -> Spans:
     """The leaves of an English question."""
+    text = re.sub(r"(?i)\b(what|who|where|how|that|there|it)['’]s\b", r"\1 is", text)
     for mark in ("n't", "n’t"):
         text = text.replace("can" + mark, "cannot").replace(mark, " not")
     tokens = tokens_of(text)

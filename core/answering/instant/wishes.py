@@ -27,6 +27,7 @@ from core.answering.instant.reading import (
     Expression,
     Field,
     Function,
+    Portion,
     Share,
     Shared,
     Tally,
@@ -258,7 +259,7 @@ def is_plain(wish: Wish) -> bool:
 
 def plain_ask(ask: Ask) -> bool:
     """Whether nothing is counted or measured."""
-    return not any(isinstance(e, Tally | Share) for e in ask.show)
+    return not any(isinstance(e, Tally | Share | Portion) for e in ask.show)
 
 
 def expression_of(want: Want, field: Field) -> Expression:
