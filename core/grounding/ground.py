@@ -1,5 +1,7 @@
 """ground(inquiry, connection) -> Grounding: what the words of one question may mean in one schema."""
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,6 +36,7 @@ _MOST_VALUES, _MOST_EXAMPLES = 24, 5
 _MOST_FUZZY = 4  # names that are looked for though nothing is spelled like them
 _NEAR = 40  # documents taken from the search
 _SAMPLES = 5  # values of a column
+_STARTERS_KEPT = 32
 _LONGEST_DESCRIPTION = 2_000  # characters
 
 
@@ -70,6 +73,8 @@ class Knowledge:
         self._jobs, self._audit = jobs, audit
         self._lexicons, self._documents, self._samples = Lexicons(), SchemaIndex(store), SampleShelf(store)
         self._verified = VerifiedQuestions(store)
+        self._lock = threading.Lock()
+        self._made: OrderedDict[tuple[UUID, str], tuple[Schema, object, Starters]] = OrderedDict()
 
     def ground(self, actor: Actor, inquiry: Inquiry, connection: Opened) -> Grounding:
         """Tables (all of a small schema, else at most some twelve), values, examples and joins for one question.
@@ -173,8 +178,18 @@ class Knowledge:
         return self._starters(connection, language).summary()
 
     def _starters(self, connection: Opened, language: str) -> Starters:
-        graph = self._lexicons.of(connection.schema).graph
-        return Starters(connection.schema, graph, self._samples.of(connection.id), language)
+        """Made once for a schema and its values: a big one takes a while."""
+        schema, samples = connection.schema, self._samples.of(connection.id)
+        with self._lock:
+            kept = self._made.get((connection.id, language))
+        if kept and kept[0] is schema and kept[1] is samples:
+            return kept[2]
+        made = Starters(schema, self._lexicons.of(schema).graph, samples, language)
+        with self._lock:
+            self._made[connection.id, language] = (schema, samples, made)
+            while len(self._made) > _STARTERS_KEPT:
+                self._made.popitem(last=False)
+        return made
 
     def _values_in(self, text: str, connection: Opened) -> list[ValueHit]:
         """Values that the question names, the longest names first; near ones only for names that nothing equals."""

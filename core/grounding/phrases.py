@@ -41,8 +41,8 @@ def quoted(text: str) -> list[str]:
 
 
 def proper_names(text: str) -> list[str]:
-    """Runs of capitalised words that do not begin a sentence."""
-    return [match.group().strip(" .'") for match in _NAMES.finditer(text)]
+    """Runs of capitalised words that neither begin a sentence nor name a month."""
+    return [match.group().strip(" .'") for match in _NAMES.finditer(_DATES.sub(" ", text))]
 
 
 def phrases_of(text: str) -> list[str]:

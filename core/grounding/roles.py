@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 
 from core.connections.schema import Column, Kind, Table, business_name, language_part
 from core.grounding.keys import KEY_WORDS
@@ -40,17 +41,27 @@ _FEW, _MANY = 2, 60  # different values of a column to group by
 
 def role_of(table: Table, column: Column, values: int | None = None) -> Role:
     """The part this column plays; `values` is how many different ones it has, where that is known."""
-    words = {singular(word) for word in words_of(column.name)} | set(words_of(column.name))
-    if not words or is_key(table, column):
+    if is_key(table, column):
         return Role.NONE
-    if column.kind.temporal:
+    english = column.descriptions.get("en") or language_part(column.comment, "en")
+    role = _role_by_name(table.name, column.name, column.kind, english.split(":")[0])
+    if role is Role.DIMENSION and values is not None and not _FEW <= values <= _MANY:
+        return Role.NONE
+    return role
+
+
+@lru_cache(maxsize=32768)
+def _role_by_name(table: str, name: str, kind: Kind, label: str) -> Role:
+    words = {singular(word) for word in words_of(name)} | set(words_of(name))
+    if not words:
+        return Role.NONE
+    if kind.temporal:
         return Role.DATE
-    if column.kind.numeric:
-        return _numeric_role(words | set(_label_words(column)))
-    if column.kind is Kind.TEXT and not words & _TECHNICAL:
-        if words & _NAMES or words <= {singular(word) for word in words_of(table.name)}:
-            return Role.NAME
-        return Role.DIMENSION if values is None or _FEW <= values <= _MANY else Role.NONE
+    if kind.numeric:
+        return _numeric_role(words | set(words_of(label)))
+    if kind is Kind.TEXT and not words & _TECHNICAL:
+        is_name = words & _NAMES or words <= {singular(word) for word in words_of(table)}
+        return Role.NAME if is_name else Role.DIMENSION
     return Role.NONE
 
 
@@ -60,11 +71,6 @@ def _numeric_role(words: set[str]) -> Role:
     if words & _LEVELS:
         return Role.LEVEL
     return Role.MEASURE if words & _SUMMED else Role.NONE
-
-
-def _label_words(column: Column) -> tuple[str, ...]:
-    english = column.descriptions.get("en") or language_part(column.comment, "en")
-    return words_of(english.split(":")[0])
 
 
 def is_key(table: Table, column: Column) -> bool:

@@ -12,6 +12,8 @@ from core.grounding.roles import Role, is_bookkeeping, label_of, name_of, role_o
 from core.i18n import Words
 
 Samples = Mapping[tuple[str, str], Sequence[str]]
+_MOST_FACTS = 24  # tables looked at closely
+_MOST_QUESTIONS = 24
 _MOST_TABLES = 12  # described in "what can I ask?"
 _MOST_COLUMNS = 6
 _LONGEST_VALUE = 30
@@ -54,7 +56,11 @@ class Starters:
         self._language, self._words = language, Words(language)
 
     def questions(self, count: int = 6) -> list[str]:
-        """At most `count` different questions, of as many kinds as the schema allows."""
+        """At most `count` different questions (and at most 24), of as many kinds as the schema allows."""
+        return self._made[:count]
+
+    @cached_property
+    def _made(self) -> list[str]:
         makers: tuple[Callable[[_Fact], Iterator[str]], ...] = (
             self._happened, self._total_by, self._top, self._by_month, self._share, self._filter,
             self._average_by, self._count_by, self._total_by_month, self._list, self._count,
@@ -68,9 +74,9 @@ class Starters:
         for fact in self._facts:
             for maker in makers:
                 made.update((text, None) for text in maker(fact))
-                if len(made) >= count:
-                    return list(made)[:count]
-        return list(made)[:count]
+                if len(made) >= _MOST_QUESTIONS:
+                    return list(made)
+        return list(made)
 
     def summary(self) -> list[str]:
         """What can be asked, a line of Markdown for each of the most telling tables."""
@@ -80,12 +86,15 @@ class Starters:
 
     @cached_property
     def _facts(self) -> list[_Fact]:
-        return [self._fact(table) for table in sorted(self._schema.tables, key=self._weight, reverse=True)[:40]]
+        return [
+            self._fact(table) for table in sorted(self._schema.tables, key=self._weight, reverse=True)[:_MOST_FACTS]
+        ]
 
     def _weight(self, table: Table) -> tuple[float, str]:
         """How telling a table is: measures, the best ones above all, dates and keys to others, then its size."""
         roles = [self._role(table, column) for column in table.columns]
-        best = min(map(_measure_rank, self._with(table, Role.MEASURE)), default=len(_BEST_MEASURES))
+        measures = [c for c, role in zip(table.columns, roles, strict=True) if role is Role.MEASURE]
+        best = min(map(_measure_rank, measures), default=len(_BEST_MEASURES))
         keys = len({j.right for j in self._graph.joins(table.key) if j.left == table.key})
         size = math.log10(max(1, table.row_estimate or 1))
         score = 2 * min(2, roles.count(Role.MEASURE)) + 2 * (Role.DATE in roles) + min(3, keys) + size
