@@ -9,6 +9,8 @@ import pytest
 
 from core.cli.commands import main
 from core.cli.guarding import guard
+from core.evaluation.quick_model import quick_model
+from core.models.book import NewModel
 from core.portal import Portal, open_portal
 from core.security.permissions import SYSTEM
 from core.settings import read_settings
@@ -133,3 +135,22 @@ def test_lines_are_guarded_as_they_come() -> None:
 
     guard("sqlite", "", lines(), output)
     assert output.getvalue().count("\n") == 2
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_run_borrows_a_model_of_the_portal_and_is_booked_there(
+    running: Portal, terminal: Path, capsys: pytest.CaptureFixture[str], workers: str
+) -> None:
+    questions = [
+        {"id": n, "db": "shop", "dialect": "sqlite", "question": f"How many, {n}?", "gold_sql": "SELECT 4"}
+        for n in range(2)
+    ]
+    (terminal / "set.jsonl").write_text("\n".join(map(json.dumps, questions)))
+    with quick_model(lambda _: "```sql\nSELECT count(*) FROM customers\n```") as url:
+        running.models.connect(SYSTEM, NewModel("House model", "compatible", url, "small", "key"))
+        run = ("evaluate", str(terminal / "set.jsonl"), "--databases", str(terminal), "--rung", "model", "--json")
+        figures = json.loads(said(capsys, *run, "--model", "house model", "--workers", workers))
+        assert "House model" in said(capsys, *run, "--model", "another", code=2)
+    assert (figures["correct"], figures["prompt_tokens_mean"]) == (2, 1.0)
+    assert sum(spent.prompt_tokens for spent in running.models.spend(SYSTEM)) == 2
+    assert running.connections.list(SYSTEM) == []
