@@ -5,6 +5,7 @@ Every function gives all ways that make sense, each with a cost; none means that
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 
 from core.answering.instant.fields import Fields, Ways, nearest
 from core.answering.instant.meaning import (
@@ -89,12 +90,10 @@ class Binder(Fields):
                 return own
             if predicate.negated and not self.words.unique(entity.kind.column):
                 return self._kind_has_no(entity, entity.kind, predicate)
-        timed = {c.field.column for c in entity.conditions if isinstance(c, Within)}
         return [
             (replace(entity, conditions=(*entity.conditions, condition)), cost + 0.01 * len(entity.conditions))
             for condition, cost in self.conditions(predicate, entity.table)
-            if condition not in entity.conditions
-            and not (isinstance(condition, Within) and condition.field.column in timed)
+            if condition not in entity.conditions and not any(_excludes(c, condition) for c in entity.conditions)
         ]
 
     def conditions(self, predicate: Predicate, table: str) -> Ways:
@@ -220,6 +219,8 @@ class Binder(Fields):
             if isinstance(part, Most):
                 return []
             found = [((*f, c), cost + more) for f, cost in found for c, more in self.conditions(part, table)][:6]
+        if not together.any:
+            found = [(f, c) for f, c in found if not any(_excludes(a, b) for a, b in combinations(f, 2))]
         return [(AnyOf(f) if together.any else AllOf(f), cost) for f, cost in found]
 
     def _best(self, entity: Entity, most: Most) -> Iterator[tuple[Entity, float]]:
@@ -256,6 +257,16 @@ class Binder(Fields):
             conditions = (*entity.conditions, *(moved(c, path) for c in other.conditions))
             best = Best(Tally(Function.COUNT, path=path), most.descending, most.n)
             yield replace(entity, conditions=conditions, best=best), far
+
+
+def _excludes(first: Condition, second: Condition) -> bool:
+    """Whether no row can meet both: one column with two values, or two windows said one after the other."""
+    if isinstance(first, Within) and isinstance(second, Within):
+        return first.field == second.field
+    if isinstance(first, Compare) and isinstance(second, Compare):
+        same = first.field == second.field and first.op is second.op is Op.EQ
+        return same and first.value != second.value
+    return False
 
 
 def _opposite(condition: Condition) -> Condition | None:

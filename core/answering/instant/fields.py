@@ -12,6 +12,7 @@ from core.answering.instant.meaning import (
     Values,
 )
 from core.answering.instant.moving import moved
+from core.answering.instant.naming import no_person_title
 from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     AllOf,
@@ -62,6 +63,8 @@ class Fields:
         for ref, cost in columns.options:
             kind = self.words.kind(ref)
             if kinds is not None and kind not in kinds:
+                continue
+            if no_person_title(self.words, ref, columns):
                 continue
             for path, far in self.reach(table, ref.table):
                 ways.append((Field(ref, kind, path), cost + 2 * far + (0.3 if many(path) else 0.0)))

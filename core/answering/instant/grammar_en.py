@@ -153,6 +153,8 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("M", "who? verb? from|in|at|on|for|of|by|to V", "holds", 0.0),
     ("M", "who? verb? from|in|at|on|for|of|by V or V", "holds", 0.0),
     ("M", "who? verb? from|in|at|on|for|of|by either V or V", "holds", 0.0),
+    ("M", "who? verb? from|in|at|on|for|of|by V and V", "holds", 0.1),
+    ("M", "who? verb? from|in|at|on|for|of|by V comma V comma? and|or V", "holds", 0.05),
     ("M", "who? not verb? from|in|at|on|for|of|by|as? V", "holds_not", 0.0),
     ("M", "who? verb? from|in|at|on|for|of|by P", "same", 0.05),
     ("M", "@cmp N E", "has_times", 0.05),

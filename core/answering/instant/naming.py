@@ -93,6 +93,14 @@ def is_name(words: SchemaWords, ref: ColumnRef) -> bool:
     return own[-1] in _NAMES and set(own[:-1]) <= set(plain_words(owner.name))
 
 
+def no_person_title(words: SchemaWords, ref: ColumnRef, columns: Columns) -> bool:
+    """Whether a title is not what "name" asks for: that of someone with a first and a last name."""
+    said = singular(columns.words.lower())
+    if said not in _SAID_NAMES or said == "title" or plain_words(ref.column)[-1] != "title":
+        return False
+    return any(plain_words(c.name)[-2:] == ("first", "name") for c in words.table(ref.table).columns)
+
+
 def _free(ref: ColumnRef, owner: Table) -> list[str]:
     """The words of a column's name that are not its table's."""
     return [w for w in plain_words(ref.column) if w not in plain_words(owner.name)]
