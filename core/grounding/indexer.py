@@ -82,7 +82,8 @@ class Indexer:
 
     def _keep_documents(self, connection_id: UUID, schema: Schema) -> None:
         samples = self._values.samples(connection_id)
-        self._index.keep(connection_id, documents_of(schema, samples), self._embedder.name)
+        if self._index.keep(connection_id, documents_of(schema, samples), self._embedder.name):
+            self._index.settle()
 
     def _read_values(self, source: Readable, notes: "_Notes") -> None:
         """The values of every column worth it, table by table, until the connection's share is used up."""
@@ -110,6 +111,7 @@ class Indexer:
         """Vectors for every document and verified question that has none, a batch at a time."""
         done, total = self._index.counts(connection_id)
         notes.begin(VECTORS, total, done)
+        place = 0
         while waiting := self._index.unembedded(connection_id, _AT_ONCE):
             place = 0
             for vectors in self._embedder.in_batches([text for _, text in waiting]):
@@ -118,6 +120,8 @@ class Indexer:
                 place += len(vectors)
                 done += len(vectors)
                 notes.reached(done)
+        if place:
+            self._index.settle()
         for verified_id, shape in self._verified.unembedded(connection_id):
             self._verified.embed(verified_id, self._embedder.embed_query(shape))
 

@@ -23,7 +23,7 @@ LONGEST = 100  # characters of one value
 _SAME, _FOLDED, _NEAR = 1.0, 0.95, 0.89  # similarities: the very text; but for case; at most, when fuzzy
 _LEAST_RATIO = 0.8  # of a fuzzy match, 1 is equal
 _CANDIDATES = 4_000
-_SCANNED = 50_000
+_SCANNED = 20_000
 _CHUNK = 5_000
 _SHELVED = 32  # connections
 _SECRET = frozenset({"password", "passwd", "pwd", "secret", "token", "salt", "hash", "credential", "ssn", "cvv", "pin"})
@@ -77,7 +77,7 @@ class StoredValues:
 
     def _near(self, asked: Iterable[str]) -> sa.CompoundSelect[Any]:
         """Values worth comparing with what was asked: those that begin alike, found by the index however many there
-        are, and of the first fifty thousand also those that end alike or hold it."""
+        are, and of the first twenty thousand also those that end alike or hold it."""
         v = cell_values.c
         columns = (v.table_key, v.column_name, v.value, v.folded)
         mine = v.connection_id == self._connection_id

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR, insert
+from sqlalchemy.dialects.postgresql import ARRAY, REGCLASS, TSQUERY, TSVECTOR, insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -112,6 +112,15 @@ class SchemaIndex:
         if rows:
             with self._store.begin() as connection:
                 connection.execute(change.values(embedding=sa.bindparam("vector", type_=d.embedding.type)), rows)
+
+    def settle(self) -> None:
+        """After many changes: put new words into the text index proper, and let the planner count anew.
+
+        Until then every search reads the list of words that wait: 18 ms instead of 2.5 on 20,000 documents.
+        """
+        with self._store.begin() as connection:
+            connection.execute(sa.select(sa.func.gin_clean_pending_list(sa.cast("ix_documents_search", REGCLASS))))
+            connection.execute(sa.text("ANALYZE documents"))
 
     def counts(self, connection_id: UUID) -> tuple[int, int]:
         """How many documents have their vector, and how many there are."""
