@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from core import demo
 from core.answering.ask import Answers
 from core.answering.running import Running
+from core.answering.warming import warm
 from core.clock import Clock, utc_now
 from core.connections.registry import Connections
 from core.grounding.ground import Knowledge
@@ -51,7 +52,8 @@ class Portal:
         return examine(actor, self.store)
 
     def warm(self) -> None:
-        """Load what the first question would otherwise wait for: the embedding model and the engine's dictionaries."""
+        """Load what the first question would otherwise wait for: dictionaries, libraries, the embedding model."""
+        warm(self.clock())
         self.models.embedder().warm()
         load_default(self.models)
 

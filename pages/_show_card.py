@@ -233,4 +233,5 @@ def _retry(shown: Shown, start: Start) -> None:
             shown.words.say("ask.retry"), icon=":material/refresh:", type="primary", key=f"ask.retry.{shown.key}"
         )
     ):
-        start(next_one(shown, shown.card.question))
+        sql = shown.card.sql
+        start(again(shown, sql) if sql else next_one(shown, shown.card.question))

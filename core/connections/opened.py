@@ -13,7 +13,8 @@ from core.connections.introspection import Naming
 from core.connections.result import ResultTable
 from core.connections.schema import Dialect, Schema
 from core.connections.session import Fetched, Limits, Session
-from core.errors import QueryFailed
+from core.errors import QueryFailed, QueryRefused
+from core.observability import REFUSALS
 from core.stop import Stop
 
 _LONGEST_VALUE = 200  # characters; longer text is prose, not a value that people name
@@ -45,7 +46,11 @@ class Connection:
 
     def check(self, sql: str) -> CheckedQuery:
         """The SQL as the guard passed it. Raises `QueryRefused` with the reason."""
-        return check(sql, self.scope)
+        try:
+            return check(sql, self.scope)
+        except QueryRefused:
+            REFUSALS.inc()
+            raise
 
     def run(self, query: CheckedQuery, stop: Stop | None = None, row_cap: int | None = None) -> ResultTable:
         """The rows of a checked query, at most `row_cap` (else the portal's). Raises as `runner.run`, and
