@@ -127,7 +127,8 @@ class Joining(Grouping):
         if not plain or not all(is_plain(w) for w in plain) or (len(plain) < len(wishes) and plain_ask(ask)):
             return
         if ask.groups or plain_ask(ask):
-            yield from self.wishes_and(plain, replace(ask, show=() if plain_ask(ask) else ask.show, named=False))
+            # What was asked for by name stays; an entity that was only pointed at is shown by what is listed now.
+            yield from self.wishes_and(plain, ask if ask.named else replace(ask, show=ask.show if ask.groups else ()))
 
     def instead_of(self, ask: Ask, wishes: Wishes, entity: Entity) -> Made:
         return self.instead(ask, wishes) if entity.bare else ()

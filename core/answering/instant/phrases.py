@@ -60,6 +60,8 @@ class Phrases(Predicates):
         for ref, value, cost in values.options[:4]:
             # A name says which row; only what several rows may share is a sort of thing.
             said = {f.column for f in display(self._words, ref.table)}
+            if len(self._words.table(ref.table).columns) <= 2:
+                continue  # a list of codes and what they mean: the value names one row of it
             if self._words.kind(ref) is Kind.TEXT and not self._words.is_key(ref) and ref not in said:
                 field = Field(ref, Kind.TEXT)
                 yield Entity(ref.table, conditions=(Compare(field, Op.EQ, value),)), cost + 0.5

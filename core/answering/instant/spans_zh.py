@@ -203,7 +203,7 @@ def _value_leaves(
             latin = bool(_LATIN.fullmatch(word.text))
             if latin or len(word.text) > 1:
                 asked.setdefault(word.text, []).append((start, word.end, 0.0, False))
-            if not latin:
+            if not latin and word.text not in lexicon("zh").verbs:
                 for said, cost in word.ways[:5]:
                     if len(said[0]) > 1:
                         asked.setdefault(" ".join(said), []).append((start, word.end, 0.1 + cost, False))
