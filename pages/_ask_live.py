@@ -43,9 +43,15 @@ def live(actor: Actor, run_id: UUID, words: Words) -> None:
         left.markdown(f":material/progress_activity: {line}")
         if right.button(words.say("ask.stop"), icon=":material/stop_circle:", key=f"ask.stop.{run_id}"):
             portal().running.stop(actor, run_id)
-        if run.card.writing:
-            st.code(run.card.writing, language="sql", wrap_lines=True)
-        elif run.card.sql:
-            st.code(run.card.sql, language="sql", wrap_lines=True)
+        if query := run.card.sql or _query_in(run.card.writing):
+            st.code(query, language="sql", wrap_lines=True)
         if run.card.summary:
             st.markdown(run.card.summary)
+
+
+def _query_in(writing: str) -> str:
+    """The SQL in what a model has written so far, without the fence around it; "" while there is only prose."""
+    _, fence, inside = writing.partition("```")
+    if fence:
+        return inside.partition("\n")[2].partition("```")[0]
+    return writing if writing.lstrip().upper().startswith(("SELECT ", "WITH ")) else ""

@@ -9,6 +9,7 @@ import streamlit as st
 from core.answering.card import Card
 from core.answering.events import Answered, CannotAnswer, Failed, NeedsDetail, Rung, Sureness
 from core.answering.markdown import escape, said
+from core.errors import QueryCancelled, Stopped
 from core.i18n import Words
 from core.security.permissions import Actor
 from pages._frame import local
@@ -19,6 +20,8 @@ BADGES: dict[Sureness, tuple[Literal["green", "blue", "orange"], str]] = {
     Sureness.FAIRLY: ("blue", ":material/thumb_up:"),
     Sureness.UNSURE: ("orange", ":material/help:"),
 }
+
+STOPPED = (Stopped.key, QueryCancelled.key)  # what a person wished for is no error
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,8 @@ def ending(shown: Shown) -> None:
     """What is said when there is no answer: why, and a way on. Never a stack trace."""
     words = shown.words
     match shown.card.ending:
+        case Failed(message=message) if message.key in STOPPED:
+            st.info(said(words, message), icon=":material/stop_circle:")
         case Failed(message=message, detail=detail):
             st.error(said(words, message), icon=":material/error:")
             if detail:
