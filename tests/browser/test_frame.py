@@ -1,0 +1,74 @@
+"""What surrounds every page: its language, its theme, and that each is there without a word of the other tongue."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.i18n import catalogue
+from core.security.permissions import Role
+from tests.browser.conftest import Visit
+from tests.browser.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+PAGES = ("ask", "history", "models", "connections", "admin")
+AREAS = ("ask", "shell", "history", "models", "connections", "admin", "grounding")
+
+
+def background(page: Page) -> str:
+    return str(page.get_by_test_id("stApp").evaluate("element => getComputedStyle(element).backgroundColor"))
+
+
+def test_the_language_changes_at_a_click_and_is_remembered(visit: Visit) -> None:
+    person = visit(Role.VIEWER)
+    expect(person.page.get_by_text("What would you like to know?")).to_be_visible()
+    person.page.get_by_text("中文", exact=True).click()
+    expect(person.page.get_by_text("您想了解什么？")).to_be_visible()
+    person.page.reload()
+    expect(person.page.get_by_text("您想了解什么？")).to_be_visible()
+    person.page.get_by_text("EN", exact=True).click()
+    expect(person.page.get_by_text("What would you like to know?")).to_be_visible()
+
+
+def test_the_theme_changes_at_a_click_and_is_remembered(visit: Visit) -> None:
+    person = visit(Role.VIEWER)
+    expect(person.box).to_be_visible()
+    assert background(person.page) == "rgb(255, 255, 255)"
+    person.button("shell.dark").click()
+    expect(person.button("shell.light")).to_be_visible()
+    assert background(person.page) == "rgb(15, 20, 28)"
+    person.page.reload()
+    expect(person.button("shell.light")).to_be_visible()
+    person.go("/history")
+    expect(person.button("shell.light")).to_be_visible()
+    assert background(person.page) == "rgb(15, 20, 28)"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_page_is_there_and_speaks_one_language(visit: Visit, language: str) -> None:
+    person = visit(Role.ADMIN, language)
+    other = sentences({"en": "zh", "zh": "en"}[language])
+    for name in PAGES:
+        person.turn_to(name)
+        check(person, other)
+    for section in ("audit", "jobs", "health"):
+        person.page.get_by_text(person.said(f"admin.{section}"), exact=True).click()
+        check(person, other)
+
+
+def sentences(language: str) -> set[str]:
+    """All that the pages say in this language and not in the other, as far as it is long enough to be sure of."""
+    found = {
+        piece.strip()
+        for key, entry in catalogue().items()
+        if key.split(".")[0] in AREAS and entry["en"] != entry["zh"]
+        for piece in re.split(r"\{\w+\}", entry[language])
+    }
+    return {text for text in found if len(text) > (2 if language == "zh" else 8)}
+
+
+def check(person: Visitor, other: set[str]) -> None:
+    person.at_rest()
+    expect(person.page.get_by_test_id("stException")).to_have_count(0)
+    shown = person.page.get_by_test_id("stMain").inner_text()
+    assert [text for text in other if text in shown] == []
