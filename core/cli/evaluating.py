@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -165,9 +166,18 @@ _taking_part: list[Examiner] = []  # of this process, one of several
 def _take_part(desk: _Desk) -> None:
     """Open the same portal in this process; it is left when the process ends, as all that it holds open is."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process hears it and ends the others
+    threading.Thread(target=_end_with_the_first, daemon=True).start()
     opened = open_portal(desk.settings)
     models = open_portal(read_settings()).models if desk.borrows else opened.models
     _taking_part.append(_examiner(desk, opened, models))
+
+
+def _end_with_the_first() -> None:
+    """Wait for the first process to end, however it ends: nobody else would tell this one to."""
+    first = multiprocessing.parent_process()
+    if first is not None:
+        first.join()
+        os._exit(1)
 
 
 def _examine(dialogue: Dialogue) -> tuple[Examined, ...]:
