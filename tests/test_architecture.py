@@ -1,16 +1,25 @@
-"""What a machine can hold about the house: sizes, words in both languages, documents that keep up, strangers refused."""
+"""What a machine can hold about the house: sizes, words in both languages, documents kept up, strangers refused."""
 
 import ast
 import inspect
 import re
 import string
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import get_type_hints
+from uuid import uuid4
 
 import pytest
 
 from core import errors
+from core.answering.question import Question
+from core.connections.addresses import NewConnection
+from core.errors import NotAllowed
 from core.i18n import catalogue
+from core.models.book import NewModel
+from core.portal import Portal
 from core.security.permissions import LEAST_ROLE, Action
 from core.settings import Settings
 
@@ -139,20 +148,60 @@ def is_table(node: ast.Assign) -> bool:
     return all(isinstance(target, ast.Name) and target.id.isupper() for target in node.targets)
 
 
-FACES = {
+FACES: dict[str, tuple[str, ...]] = {
     "people": ("invite", "change", "change_self", "change_password", "list", "me"),
     "audit": ("list",),
     "jobs": ("list", "cancel", "retry"),
+    "connections": ("add", "upload", "change", "remove", "list", "share", "test", "open", "refresh"),
+    "knowledge": ("ground", "recall", "index", "browse", "describe", "verify", "verified", "forget", "starters"),
+    "models": ("list", "connect", "remove", "make_default", "test", "lease", "spend"),
+    "answers": ("ask", "rerun", "history", "open", "change", "rate", "rows", "export"),
+    "running": ("start", "watch", "stop", "current"),
+}
+# What needs no actor: a stranger's sign-in, what ends a session, and what the portal does for itself.
+INNER = {
+    "people": {"sign_in", "identify", "sign_out", "actor", "first_admin", "ensure_first_admin"},
+    "audit": {"note"},
+    "jobs": {"defer", "close"},
+    "connections": {"close"},
+    "knowledge": {"build", "values", "can_ask"},
+    "models": {"embedder"},
+    "answers": set(),
+    "running": {"close"},
 }
 
 
 @pytest.mark.parametrize("face", FACES)
-def test_every_public_method_starts_with_the_actor(face: str) -> None:
-    from core.jobs import Jobs
-    from core.security.audit import Audit
-    from core.security.people import People
-
-    owner = {"people": People, "audit": Audit, "jobs": Jobs}[face]
+def test_every_public_method_of_a_face_is_listed_and_starts_with_the_actor(face: str) -> None:
+    owner = get_type_hints(Portal)[face]
+    public = {name for name, _ in inspect.getmembers(owner, inspect.isfunction) if not name.startswith("_")}
+    assert public == set(FACES[face]) | INNER[face]
     for method in FACES[face]:
-        parameters = list(inspect.signature(getattr(owner, method)).parameters)
-        assert parameters[1] == "actor", method
+        assert list(inspect.signature(getattr(owner, method)).parameters)[1] == "actor", method
+
+
+@pytest.mark.parametrize(("face", "method"), [(face, method) for face in FACES for method in FACES[face]])
+def test_a_stranger_is_refused_by_every_method(face: str, method: str, portal: Portal) -> None:
+    called = getattr(getattr(portal, face), method)
+    others = list(inspect.signature(called).parameters.values())[1:]
+    nothing: dict[str, object] = {
+        p.name: uuid4() for p in others if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+    }
+    if face == "knowledge" and method in ("ground", "starters"):
+        nothing["connection"] = SimpleNamespace(id=uuid4())
+    if face == "connections" and method in ("add", "test", "change"):
+        nothing["new"] = NewConnection("x", "sqlite")
+    if face == "models" and method == "connect":
+        nothing["new"] = NewModel("x", "openai", "", "x")
+    if face in ("answers", "running") and "question" in nothing:
+        nothing["question"] = Question("how many?")
+    with pytest.raises(NotAllowed):
+        begin(called(None, **nothing))
+
+
+def begin(outcome: object) -> None:
+    """Let what was only handed out begin: a stream's first event, a lease's first moment."""
+    if inspect.isgenerator(outcome):
+        next(outcome)
+    elif isinstance(outcome, AbstractContextManager):
+        outcome.__enter__()

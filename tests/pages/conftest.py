@@ -1,7 +1,7 @@
 """Pages over a real portal with a small shop in SQLite, and people signed in to it."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,7 @@ def shop(portal: Portal, tmp_path: Path) -> ConnectionInfo:
 
 
 @pytest.fixture
-def visit(portal: Portal) -> Iterator[Callable[..., AppTest]]:
+def visit(portal: Portal) -> Callable[..., AppTest]:
     """Opens a page as somebody; as nobody without a role."""
 
     def open_page(page: str = "ask", role: Role | None = None, name: str = "Ann") -> AppTest:
