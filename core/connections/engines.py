@@ -13,10 +13,9 @@ from core.connections.catalogue_sqlite import introspect_sqlite
 from core.connections.introspection import Naming
 from core.connections.schema import Dialect, Schema
 from core.connections.session import Limits, Session, Target
-from core.connections.sessions_duckdb import open_duckdb
+from core.connections.sessions_files import open_duckdb, open_sqlite
 from core.connections.sessions_mysql import open_mysql
 from core.connections.sessions_postgres import open_postgres
-from core.connections.sessions_sqlite import open_sqlite
 from core.i18n import Phrase
 
 _SERVER_FIELDS = ("host", "port", "database", "user", "password", "sslmode")

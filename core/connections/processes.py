@@ -37,12 +37,12 @@ class Child:
     `scratch` is a folder for its temporary files; it goes with the process.
     """
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: str, *arguments: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="askwell-")
         self.scratch = self._folder.name
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -3,9 +3,9 @@
 import builtins
 import time
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
@@ -17,7 +17,7 @@ from core.connections.opened import Connection as Connection
 from core.connections.reach import Address, Reach
 from core.connections.runner import watched
 from core.connections.session import Limits, Session
-from core.connections.sessions_duckdb import IDLE
+from core.connections.sessions_files import IDLE
 from core.connections.shelf import KeptConnection, Shelf
 from core.connections.stored_schema import SeenSchema
 from core.connections.uploads import read_upload
@@ -118,14 +118,13 @@ class Connections:
         named = tidy(NewConnection(name.strip() or PurePath(filename).stem, "duckdb", file="/"))
         self._shelf.refuse_taken(named.name)
         file = read_upload(stream, filename, self._reach.uploads, self._settings.upload_megabytes)
-        try:
+        with ExitStack() as undo:
+            undo.callback(_delete, file)
             address = Address(upload=file.name, uploaded=filename)
             seen, _ = self._look_into("duckdb", address, "")
-            return self._put(actor, named.name, "duckdb", address, "", seen)
-        except BaseException:
-            IDLE.close(str(file))
-            file.unlink(missing_ok=True)
-            raise
+            info = self._put(actor, named.name, "duckdb", address, "", seen)
+            undo.pop_all()
+        return info
 
     def change(self, actor: Actor, connection_id: UUID, new: NewConnection) -> ConnectionInfo:
         """New fields for a connection. An empty password keeps the old one, as long as it goes to the same place.
@@ -164,9 +163,7 @@ class Connections:
         kept = self._changeable(actor, connection_id)
         self._shelf.drop(kept.id)
         if kept.address.upload:
-            file = self._reach.uploads / kept.address.upload
-            IDLE.close(str(file))
-            file.unlink(missing_ok=True)
+            _delete(self._reach.uploads / kept.address.upload)
         self._audit.note(actor, "connections.remove", kept.name, id=kept.id)
 
     def list(self, actor: Actor) -> builtins.list[ConnectionInfo]:
@@ -347,6 +344,12 @@ class _Said:
 def _may_change(actor: Actor, kept: KeptConnection) -> bool:
     mine = actor.role is Role.ADMIN or actor.id == kept.owner_id
     return mine and may(actor, Action.CHANGE_CONNECTION)
+
+
+def _delete(file: Path) -> None:
+    """Take an upload away, and the processes that have it open."""
+    IDLE.close(str(file))
+    file.unlink(missing_ok=True)
 
 
 def _identity(connection_id: UUID) -> str:

@@ -77,7 +77,7 @@ def _connect(target: Target, read_seconds: float) -> "tuple[pymysql.Connection[C
     try:
         with _ended_after(CONNECT_SECONDS, line):
             connection.connect(plug)
-    except BaseException:
+    except _BROKEN:
         line.close()
         raise
     return connection, line

@@ -215,10 +215,13 @@ class PostgresSession:
             line.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Ends the transaction and the session with it: nothing that was set, locked or prepared outlives it."""
+        """Ends the transaction and the session with it: nothing that was set, locked or prepared outlives it.
+
+        Locks of the session are given back first: a server takes a moment to notice that its client has gone.
+        """
         with suppress(psycopg.Error, OSError):
             if self._connection.info.transaction_status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR):
-                self._connection.execute("ROLLBACK")
+                self._connection.execute("ROLLBACK; SELECT pg_advisory_unlock_all()")
         with suppress(psycopg.Error, OSError):
             self._connection.close()
 

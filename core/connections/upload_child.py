@@ -29,6 +29,7 @@ from core.connections.sheets import (
 _CHUNK = 20_000  # rows in memory at a time
 _MOST_SHEETS = 100
 _DUCKDB_MEMORY = "1GB"
+_PARSERS_SAY = (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)  # of a file that is broken
 
 
 def main() -> None:
@@ -43,13 +44,15 @@ def main() -> None:
 
 def answer(job: Mapping[str, Any]) -> dict[str, Any]:
     """The names of the tables made, or the problem."""
+    import duckdb
+
     try:
         tables = read(job["kind"], Path(job["source"]), job["title"], job["target"], job["scratch"])
     except Unreadable as error:
         return {"problem": error.problem, "values": error.values}
     except (MemoryError, RecursionError):
         return {"problem": "upload_too_heavy", "values": {}}
-    except Exception as error:  # noqa: BLE001  (the door of this process: whatever a parser raises is the file's fault)
+    except (duckdb.Error, *_PARSERS_SAY) as error:
         return {"problem": "upload_broken", "values": {"reason": _words(error, job)}}
     return {"tables": tables} if tables else {"problem": "upload_no_table", "values": {}}
 

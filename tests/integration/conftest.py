@@ -20,7 +20,7 @@ from pymysql.constants import CLIENT
 
 from core.connections.engines import ENGINES, Engine
 from core.connections.session import Limits, Session, Target
-from core.connections.sessions_duckdb import IDLE
+from core.connections.sessions_files import IDLE
 from core.store.embedded import EmbeddedServer
 
 
@@ -182,12 +182,12 @@ def mariadb_place(mariadb: MariaServer) -> Place:
 
 @pytest.fixture(scope="session")
 def sqlite_place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A SQLite file. Its statements run in this process, and end when the call comes back."""
+    """A SQLite file. Its statements run in a process of their own."""
     file = tmp_path_factory.mktemp("sqlite") / "place.sqlite"
     with contextlib.closing(sqlite3.connect(file)) as database:
         database.executescript(TABLES)
     target = Target(file=str(file))
-    return Place("sqlite", target, target, _PRODUCT, lambda: 0)
+    return Place("sqlite", target, target, _PRODUCT, _busy_processes)
 
 
 @pytest.fixture(scope="session")
@@ -197,25 +197,22 @@ def duckdb_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with duckdb.connect(str(file)) as database:
         database.execute(TABLES)
 
-    def running() -> int:
-        commands = (Path(path).parent / "cmdline" for path in glob.glob("/proc/[0-9]*/status"))
-        return sum(1 for command in commands if b"duckdb_child" in _bytes_of(command) and _child_of_ours(command))
-
     target = Target(file=str(file))
-    yield Place("duckdb", target, target, _PRODUCT, running)
+    yield Place("duckdb", target, target, _PRODUCT, _busy_processes)
     IDLE.close()
 
 
-def _bytes_of(file: Path) -> bytes:
+def _busy_processes() -> int:
+    """How many of this process's children that read files are computing, not waiting."""
+    return sum(1 for path in glob.glob("/proc/[0-9]*") if _is_busy(Path(path)))
+
+
+def _is_busy(process: Path) -> bool:
     try:
-        return file.read_bytes()
+        status, command = (process / "status").read_text(), (process / "cmdline").read_bytes()
     except OSError:
-        return b""
-
-
-def _child_of_ours(command: Path) -> bool:
-    status = _bytes_of(command.parent / "status").decode()
-    return f"PPid:\t{os.getpid()}\n" in status and "State:\tZ" not in status
+        return False
+    return b"file_process" in command and f"PPid:\t{os.getpid()}\n" in status and "State:\tR" in status
 
 
 @pytest.fixture(params=["postgresql", "mariadb", "sqlite", "duckdb"])

@@ -13,7 +13,7 @@ from core.connections.catalogue_mysql import introspect_mysql, mysql_naming, mys
 from core.connections.catalogue_postgres import introspect_postgres, postgres_naming, postgres_powers
 from core.connections.schema import Column, ForeignKey, Kind, Schema, Table
 from core.connections.session import Limits, Target
-from core.connections.sessions_duckdb import open_duckdb
+from core.connections.sessions_files import open_duckdb
 from core.connections.sessions_mysql import open_mysql
 from core.connections.sessions_postgres import open_postgres
 from core.store.embedded import EmbeddedServer

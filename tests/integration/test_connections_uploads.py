@@ -16,7 +16,7 @@ import xlsxwriter
 from core.connections.catalogue_duckdb import introspect_duckdb
 from core.connections.schema import Kind, Schema
 from core.connections.session import Limits, Target
-from core.connections.sessions_duckdb import open_duckdb
+from core.connections.sessions_files import open_duckdb
 from core.connections.uploads import read_upload
 from core.errors import InvalidInput
 from core.i18n import Phrase, Words

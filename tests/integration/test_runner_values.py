@@ -18,7 +18,7 @@ from core.connections.processes import Child, ChildEnded
 from core.connections.runner import watched
 from core.connections.schema import Kind
 from core.connections.session import Limits, Session, Target
-from core.connections.sessions_duckdb import IDLE, open_duckdb
+from core.connections.sessions_files import IDLE, open_duckdb
 from core.connections.sessions_mysql import open_mysql
 from core.connections.sessions_postgres import open_postgres
 from core.errors import ConnectionFailed, QueryFailed, QueryTimedOut
@@ -361,7 +361,6 @@ def test_a_network_that_swallows_everything_is_given_up_at_the_limit(
     way = place.target.host + ("/.s.PGSQL.5432" if kind == "postgresql" else "")
     with closing(Line(way)) as line:
         target = replace(place.target, host="localhost", port=line.port, pinned="127.0.0.1")
-        threads = threading.active_count()
         with closing(place.open(target, seconds=1)) as session:
             assert session.read("SELECT 1").rows == ((1,),)
             line.cut()

@@ -1,24 +1,22 @@
-"""A read-only visit to a SQLite file, behind a deny-by-default authorizer.
+"""A SQLite file from inside the process that reads it (`file_process`), behind a deny-by-default authorizer.
 
-Opening the file read-only is not enough: ATTACH would reach every other file of this process. So a statement may
-select, read tables and call functions, and nothing else.
+Opening the file read-only is not enough: ATTACH would reach every other file. So a statement may select, read tables
+and call functions, and nothing else.
 """
 
 import re
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
-import sqlglot.expressions as exp
-
-from core.connections.cells import kind_of_values, settled
-from core.connections.schema import Dialect, Kind
-from core.connections.session import Fetched, Limits, Target, collect
-from core.errors import ConnectionFailed, QueryFailed, QueryTimedOut
+from core.connections.cells import kind_of_values
+from core.connections.file_process import Failed, Found
+from core.connections.schema import Kind
+from core.connections.session import collect
 
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock; about a millisecond
 _CAPS = {
@@ -32,32 +30,26 @@ _MAY = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE, sq
 _DENIED_FUNCTIONS = {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit", "zeroblob", "randomblob"}
 
 
-def open_sqlite(target: Target, limits: Limits) -> "SqliteSession":
-    """A session on the file. Raises `ConnectionFailed` if there is none, or if it is no SQLite file."""
-    try:
-        connection = sqlite3.connect(
-            f"file:{quote(target.file)}?mode=ro", uri=True, timeout=1.0, isolation_level=None, check_same_thread=False
-        )
-    except sqlite3.Error as error:
-        raise ConnectionFailed(str(error)) from None
-    try:
-        return SqliteSession(connection, limits)
-    except sqlite3.Error as error:
-        connection.close()
-        raise ConnectionFailed(str(error)) from None
+class SqliteFile:
+    """See `file_process.OpenFile`."""
 
-
-class SqliteSession:
-    """See `session.Session`."""
-
-    dialect = Dialect.SQLITE
-
-    def __init__(self, connection: sqlite3.Connection, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, file: str) -> None:
         self.server = f"SQLite {sqlite3.sqlite_version}"
-        self._connection = connection
         self._deadline = float("inf")
-        self._cancelled = False
+        try:
+            self._connection = sqlite3.connect(
+                f"file:{quote(file)}?mode=ro", uri=True, timeout=1.0, isolation_level=None
+            )
+        except sqlite3.Error as error:
+            raise Failed(str(error)) from None
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise Failed(str(error)) from None
+
+    def _prepare(self) -> None:
+        connection = self._connection
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
         connection.execute("PRAGMA query_only = 1")
         connection.execute("PRAGMA trusted_schema = OFF")
@@ -65,62 +57,43 @@ class SqliteSession:
         self._load_virtual_tables()
         for number, cap in _CAPS.items():
             connection.setlimit(number, min(cap, connection.getlimit(number)))
-        connection.set_progress_handler(self._over, _STEPS)
-        connection.execute("BEGIN")
+        connection.set_progress_handler(lambda: int(time.monotonic() > self._deadline), _STEPS)
 
     def _load_virtual_tables(self) -> None:
         """Let virtual tables set themselves up, for which they need rights that questions do not have."""
-        for builtin in ("json_each", "json_tree"):
+        for builtin in ("SELECT 1 FROM json_each('[]')", "SELECT 1 FROM json_tree('[]')"):
             with suppress(sqlite3.Error):
-                self._connection.execute(exp.select("1").from_(f"{builtin}('[]')").sql("sqlite")).fetchall()
+                self._connection.execute(builtin).fetchall()
         names = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%'"
-        for (name,) in self._connection.execute(names).fetchall():
+        for name in self._connection.execute(names).fetchall():
             with suppress(sqlite3.Error):
-                table = exp.to_table(exp.to_identifier(name, quoted=True))
-                self._connection.execute(exp.select("1").from_(table).limit(0).sql("sqlite"))
+                self._connection.execute("SELECT count(*) FROM pragma_table_xinfo(?)", name).fetchall()
 
-    def _over(self) -> int:
-        return int(self._cancelled or time.monotonic() > self._deadline)
-
-    def read(self, sql: str, rows: int | None = None) -> Fetched:
+    def read(self, sql: str, rows: int, most_bytes: int, seconds: float) -> Found:
         self._connection.set_authorizer(_authorize)
+        self._deadline = time.monotonic() + seconds
         try:
-            self._start()
-            cursor = self._connection.execute(sql)
-            if cursor.description is None:
-                raise QueryFailed("the statement gave no rows")
-            kept, truncated = collect(cursor, self.limits.rows if rows is None else rows, self.limits.bytes)
-            cursor.close()
-        except (sqlite3.Error, sqlite3.Warning, UnicodeError, ValueError) as error:
+            with closing(self._connection.cursor()) as cursor:
+                cursor.execute(sql)
+                if cursor.description is None:
+                    raise Failed("the statement gave no rows")
+                kept, truncated = collect(cursor, rows, most_bytes)
+                names = [column[0] for column in cursor.description]
+        except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
             raise self._failure(error) from None
         finally:
             self._connection.set_authorizer(None)
-        names = [column[0] for column in cursor.description]
-        return Fetched(*settled(names, [None] * len(names), _with_dates(kept, len(names))), truncated)
+        return Found([(name, None) for name in names], _with_dates(kept, len(names)), truncated)
 
-    def look(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def look(self, sql: str, parameters: Sequence[object], seconds: float) -> list[Sequence[Any]]:
+        self._deadline = time.monotonic() + seconds
         try:
-            self._start()
-            return self._connection.execute(sql, tuple(parameters)).fetchall()
-        except (sqlite3.Error, UnicodeError) as error:
+            return list(self._connection.execute(sql, tuple(parameters)).fetchall())
+        except (sqlite3.Error, ValueError) as error:
             raise self._failure(error) from None
 
-    def _start(self) -> None:
-        self._cancelled = False
-        self._deadline = time.monotonic() + self.limits.seconds
-
-    def _failure(self, error: Exception) -> QueryFailed:
-        if time.monotonic() > self._deadline:
-            return QueryTimedOut(str(error), seconds=self.limits.seconds)
-        return QueryFailed(str(error))
-
-    def cancel(self) -> None:
-        self._cancelled = True
-        with suppress(sqlite3.Error):
-            self._connection.interrupt()
-
-    def abandon(self) -> None:
-        self.cancel()
+    def _failure(self, error: Exception) -> Failed:
+        return Failed(str(error), late=time.monotonic() > self._deadline)
 
     def close(self) -> None:
         with suppress(sqlite3.Error):
