@@ -47,7 +47,8 @@ class Server:
             self.said += line
             if found := READY.search(line):
                 return int(found[1])
-        raise AssertionError(f"it never was ready: {self.said}")
+        self.process.stdout.close()
+        raise AssertionError(f"it ended with {self.process.wait(30)} before it was ready: {self.said}")
 
     def get(self, path: str) -> int:
         with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
