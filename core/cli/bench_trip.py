@@ -21,12 +21,12 @@ from core.i18n import LANGUAGES
 from core.portal import Portal
 from core.security.permissions import SYSTEM
 
-_TRIPS = 60
+TRIPS = 60
 _WARMING = 4
 
 
-def overhead() -> dict[str, object]:
-    """Seconds of each step with a model that answers at once: on the demo shop, and on a schema of 1,000 tables.
+def overhead(tables: int = TABLES, trips: int = TRIPS) -> dict[str, object]:
+    """Seconds of each step with a model that answers at once: on the demo shop, and on a schema of so many tables.
 
     `total` is the whole trip, from the question to the end of the answer; it holds the database's own time and that
     of the HTTP exchange with the model, in `write`.
@@ -41,21 +41,21 @@ def overhead() -> dict[str, object]:
         found: dict[str, object] = {}
         for name, connection in (
             ("demo_shop", _demo_shop(opened)),
-            (f"tables_{TABLES}", wide_connection(opened, scratch)),
+            (f"tables_{tables}", wide_connection(opened, scratch, tables)),
         ):
             said[0] = f"```sql\n{_small_query(connection.schema)}\n```"
-            found[name] = _measured(opened, connection)
+            found[name] = _measured(opened, connection, trips)
         return found
 
 
-def instant() -> dict[str, object]:
+def instant(trips: int = TRIPS) -> dict[str, object]:
     """Seconds from question to rows, and to the whole answer, without a model, on the demo shop's own starters."""
     with Scratch() as scratch, scratch_portal(scratch.folder) as opened:
         opened.warm()
         shop = _demo_shop(opened)
         asked = _questions(opened, shop)
         to_rows, whole, answered = [], [], 0
-        for number, text in enumerate(islice(cycle(asked), _WARMING + max(_TRIPS, 4 * len(asked)))):
+        for number, text in enumerate(islice(cycle(asked), _WARMING + max(trips, len(asked)))):
             rows, end, card = _timed(opened, Question(text, shop.id, rung="instant"))
             if number >= _WARMING:
                 answered += card.answered is not None
@@ -70,11 +70,11 @@ def instant() -> dict[str, object]:
         }
 
 
-def _measured(opened: Portal, connection: Connection) -> dict[str, object]:
+def _measured(opened: Portal, connection: Connection, trips: int) -> dict[str, object]:
     """The spread of the steps and of whole trips, over questions that the model always answers."""
     asked = _questions(opened, connection)
-    trips, totals, failed = [], [], 0
-    for number, text in enumerate(islice(cycle(asked), _WARMING + _TRIPS)):
+    timings, totals, failed = [], [], 0
+    for number, text in enumerate(islice(cycle(asked), _WARMING + trips)):
         # No two questions are the same, or their vectors would be remembered.
         _, seconds, card = _timed(opened, Question(f"{text} ({number})", connection.id, rung="model"))
         if number < _WARMING:
@@ -83,8 +83,8 @@ def _measured(opened: Portal, connection: Connection) -> dict[str, object]:
         if card.answered is None:
             failed += 1
         else:
-            trips.append(card.answered.timings)
-    return {"total": spread(totals), "steps": spread_of_steps(trips), "failed": failed}
+            timings.append(card.answered.timings)
+    return {"total": spread(totals), "steps": spread_of_steps(timings), "failed": failed}
 
 
 def _timed(opened: Portal, question: Question) -> tuple[float | None, float, Card]:

@@ -35,10 +35,10 @@ _PARTS = (
 )
 
 
-def wide_connection(opened: Portal, scratch: Scratch) -> Connection:
+def wide_connection(opened: Portal, scratch: Scratch, tables: int = TABLES) -> Connection:
     """The database, connected and indexed. Its vectors are scattered at random: only how long a search takes counts."""
     file = scratch.folder / "wide.sql"
-    file.write_text(";\n".join([*_statements(TABLES), ""]), encoding="utf-8")
+    file.write_text(";\n".join([*_statements(tables), ""]), encoding="utf-8")
     target = scratch.open(Found("wide", Dialect.POSTGRES, file, dump=True)).target
     new = NewConnection("Wide", "postgresql", target.host, target.port, target.database, target.user, target.password)
     info = opened.connections.add(SYSTEM, new)
