@@ -133,13 +133,11 @@ class Connections:
         """
         require(actor, Action.CHANGE_CONNECTION, connection_id)
         kept = self._changeable(actor, connection_id)
-        if kept.address.upload:
+        if _is_ours(kept, new):
             return self._rename(actor, kept, new)
         new = tidy(new)
         self._shelf.refuse_taken(new.name, but=kept.id)
         address = Address.of(new)
-        if kept.address.own and address.leads_where(kept.address):
-            address = kept.address
         self._reach.permit(actor, address)
         secret = new.secret or self._kept_secret(kept, new.kind, address)
         seen, _ = self._look_into(new.kind, address, secret)
@@ -188,12 +186,12 @@ class Connections:
         require(actor, Action.ADD_CONNECTION, new.name)
         started = time.perf_counter()
         try:
+            kept = None if connection_id is None else self._changeable(actor, connection_id)
+            if kept is not None and _is_ours(kept, new):
+                return self._tested(kept.kind, kept.address, self._secret(kept), started)
             address = Address.of(tidy(new))
             self._reach.permit(actor, address)
-            secret = new.secret
-            if connection_id is not None and not secret:
-                kept = self._changeable(actor, connection_id)
-                secret = self._kept_secret(kept, new.kind, address)
+            secret = new.secret or (self._kept_secret(kept, new.kind, address) if kept else "")
             return self._tested(new.kind, address, secret, started)
         except InvalidInput as error:
             problem = error.values["problem"]
@@ -266,10 +264,8 @@ class Connections:
         return self._info(actor, self._shelf.find(SYSTEM, connection_id, counted=True))
 
     def _rename(self, actor: Actor, kept: KeptConnection, new: NewConnection) -> ConnectionInfo:
-        """An upload stays what it is; only its name changes."""
-        if new.kind != kept.kind or (new.file and new.file != kept.address.uploaded):
-            raise InvalidInput(problem=Phrase("connections_core.upload_stays"))
-        named = tidy(NewConnection(new.name, kept.kind, file="/"))
+        """What the portal made itself stays what it is; only its name changes."""
+        named = tidy(NewConnection(new.name, "duckdb", file="/"))
         self._shelf.refuse_taken(named.name, but=kept.id)
         self._shelf.update(kept.id, name=named.name)
         self._audit.note(actor, Action.CHANGE_CONNECTION, named.name, id=kept.id)
@@ -339,6 +335,18 @@ class Connections:
 class _Said:
     server: str
     powers: tuple[Phrase, ...]
+
+
+def _is_ours(kept: KeptConnection, new: NewConnection) -> bool:
+    """Whether these are the fields of something the portal made itself, which has nothing to change but its name.
+
+    Raises `InvalidInput` for an upload that is to become something else.
+    """
+    if kept.address.upload:
+        if new.kind != kept.kind or (new.file and new.file != kept.address.uploaded):
+            raise InvalidInput(problem=Phrase("connections_core.upload_stays"))
+        return True
+    return kept.address.own and new.kind == kept.kind and kept.address.leads_where(Address.of(new))
 
 
 def _may_change(actor: Actor, kept: KeptConnection) -> bool:

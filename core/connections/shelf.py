@@ -25,7 +25,8 @@ _c, _d = connections.c, descriptions.c
 
 @dataclass(frozen=True)
 class KeptConnection:
-    """One row. `people` are those it is shared with by name; `stamp` changes with the row and its descriptions."""
+    """One row. `people` are those it is shared with by name; `changed` is another after each change of the row,
+    `described` after each change of its descriptions."""
 
     id: UUID
     name: str
@@ -39,7 +40,18 @@ class KeptConnection:
     schema_version: str
     indexed_version: str
     index_state: Mapping[str, Any]
-    stamp: str
+    changed: str
+    described: str
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """A schema in memory, and what it was made of: the row, what people say of it, and the stored JSON."""
+
+    changed: str
+    described: str
+    digest: str
+    seen: SeenSchema
 
 
 class Shelf:
@@ -48,7 +60,7 @@ class Shelf:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._schemas: OrderedDict[UUID, tuple[str, SeenSchema]] = OrderedDict()
+        self._schemas: OrderedDict[UUID, _Parsed] = OrderedDict()
 
     def find(self, actor: Actor, connection_id: UUID, counted: bool = False) -> KeptConnection:
         """The connection, if this actor may see it; its tables are counted only when asked. Raises `NotFound`."""
@@ -122,16 +134,24 @@ class Shelf:
     def schema(self, kept: KeptConnection) -> SeenSchema:
         """The schema as last read, with people's descriptions. The same object as long as neither has changed."""
         with self._lock:
-            stamp, seen = self._schemas.get(kept.id, ("", None))
-        if seen is not None and stamp == kept.stamp:
-            return seen
-        seen = self._read_schema(kept.id)
+            parsed = self._schemas.get(kept.id)
+        if parsed is None or (parsed.changed, parsed.described) != (kept.changed, kept.described):
+            # The row also changes as the index grows; then a look at the JSON's digest saves reading it all.
+            digest = self._digest(kept.id)
+            same = parsed is not None and (parsed.described, parsed.digest) == (kept.described, digest)
+            seen = parsed.seen if parsed and same else self._read_schema(kept.id)
+            parsed = _Parsed(kept.changed, kept.described, digest, seen)
         with self._lock:
-            self._schemas[kept.id] = (kept.stamp, seen)
+            self._schemas[kept.id] = parsed
             self._schemas.move_to_end(kept.id)
             while len(self._schemas) > _SCHEMAS_KEPT:
                 self._schemas.popitem(last=False)
-        return seen
+        return parsed.seen
+
+    def _digest(self, connection_id: UUID) -> str:
+        digest = sa.select(sa.func.md5(sa.cast(_c.schema, sa.Text))).where(_c.id == connection_id)
+        with self._store.begin() as connection:
+            return str(connection.execute(digest).scalar_one_or_none())
 
     def _read_schema(self, connection_id: UUID) -> SeenSchema:
         told = sa.select(_d.table_key, _d.column_name, _d.language, _d.text).where(_d.connection_id == connection_id)
@@ -166,7 +186,8 @@ def _kept(counted: bool) -> "sa.Select[Any]":
         *(column for column in _c if column is not _c.schema),
         with_whom.label("people"),
         (sa.func.jsonb_array_length(_c.schema["tables"]) if counted else sa.literal(0)).label("tables"),
-        sa.func.concat(changed, "/", described).label("stamp"),
+        changed.label("changed"),
+        described.label("described"),
     )
 
 
@@ -192,7 +213,8 @@ def _of(row: Mapping[Any, Any]) -> KeptConnection:
         schema_version=row["schema_version"],
         indexed_version=row["indexed_version"],
         index_state=row["index_state"],
-        stamp=row["stamp"],
+        changed=row["changed"],
+        described=row["described"],
     )
 
 

@@ -294,8 +294,12 @@ def test_an_embedded_server_gives_only_what_the_portal_made_there(
     assert problem(error) == "own_database"
     info = connections.add(admin, shop, own=True)
     assert connections.open(admin, info.id).sample("words").rows
-    kept = connections.change(admin, info.id, replace(shop, name="Still ours", password=""))
+    assert info.given is not None
+    assert connections.test(admin, info.given, info.id).ok
+    kept = connections.change(admin, info.id, replace(info.given, name="Still ours"))
     assert connections.open(admin, kept.id).sample("words").rows
+    with pytest.raises(InvalidInput):
+        connections.change(admin, info.id, replace(info.given, database="postgres", password="x"))
 
 
 def test_private_addresses_are_refused_where_the_operator_says_so(
@@ -377,6 +381,17 @@ def test_descriptions_are_merged_and_a_change_is_seen_at_once(
     assert connections.open(admin, info.id).schema.by_key["t"].descriptions == {}
 
 
+def test_the_progress_of_the_index_does_not_read_the_schema_again(
+    connections: Connections, store: Store, admin: Actor, file: NewConnection
+) -> None:
+    info = connections.add(admin, file)
+    first = connections.open(admin, info.id).schema
+    with store.begin() as connection:
+        connection.execute(sa.update(tables.connections).values(index_state={"step": "values", "done": 1, "total": 2}))
+    assert connections.open(admin, info.id).schema is first
+    assert connections.list(admin)[0].index.done == 1
+
+
 def test_an_upload_is_a_file_of_our_own_naming_and_goes_with_its_connection(
     connections: Connections, settings: Settings, analyst: Actor
 ) -> None:
@@ -390,6 +405,8 @@ def test_an_upload_is_a_file_of_our_own_naming_and_goes_with_its_connection(
     assert table.name == "销售_2024"
     query = connection.check('SELECT sum("金额") AS total FROM "销售_2024"')
     assert str(connection.run(query).rows[0][0]) == "12.5"
+    assert info.given is not None
+    assert connections.test(analyst, info.given, info.id).ok
     assert connections.change(analyst, info.id, NewConnection("Sales", "duckdb")).name == "Sales"
     with pytest.raises(InvalidInput) as error:
         connections.change(analyst, info.id, NewConnection("Sales", "duckdb", file="/etc/passwd"))

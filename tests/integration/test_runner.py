@@ -7,13 +7,16 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
+from uuid import uuid4
 
 import pytest
 
 from core.connections.guard import CheckedQuery, Scope, check
+from core.connections.opened import Connection
 from core.connections.runner import run
-from core.connections.schema import Kind
-from core.connections.session import Session
+from core.connections.schema import Kind, Schema
+from core.connections.session import Limits, Session
 from core.errors import ConnectionFailed, QueryCancelled, QueryFailed, QueryTimedOut
 from core.stop import Stop
 from tests.integration.conftest import Place
@@ -170,6 +173,34 @@ def test_stacked_statements_fail(place: Place, sql: str) -> None:
     with closing(place.open(place.owner, seconds=5)) as session, pytest.raises(QueryFailed):
         session.read(sql)
     assert untouched(place)
+
+
+def test_values_ranges_and_rows_are_sampled(place: Place) -> None:
+    with closing(place.open(seconds=20)) as session:
+        schema = place.engine.introspect(session)
+    connection = Connection(uuid4(), "Place", schema, Limits(), partial(place.engine.open, place.target))
+    assert connection.values_of("words", ["word", "day", "price"], limit=5) == {
+        "word": ["naïve", "中文 100%"],
+        "day": ["2026-01-02", "2026-03-04"],
+        "price": connection.sample_values("words", "price"),
+    }
+    assert sorted(map(float, connection.sample_values("words", "price"))) == [1.0, 12.5]
+    assert connection.sample_values("numbers", "n", 3) == ["1", "2", "3"]
+    assert connection.column_range("words", "day") == (date(2026, 1, 2), date(2026, 3, 4))
+    assert connection.column_range("numbers", "n") == (1, 3000)
+    sample = connection.sample("numbers", 4)
+    assert (len(sample.rows), [column.name for column in sample.columns]) == (4, ["n"])
+
+
+def test_a_large_table_is_read_in_part(postgres_place: Place) -> None:
+    with closing(postgres_place.open(seconds=20)) as session:
+        schema = postgres_place.engine.introspect(session)
+    huge = replace(schema.by_key["numbers"], row_estimate=500_000_000)
+    thinned = Schema(schema.dialect, (huge,))
+    connection = Connection(
+        uuid4(), "Place", thinned, Limits(), partial(postgres_place.engine.open, postgres_place.target)
+    )
+    assert len(connection.sample_values("numbers", "n", 5000)) < 3000
 
 
 def test_an_error_comes_in_the_databases_words_and_the_session_goes_on(session: Session) -> None:

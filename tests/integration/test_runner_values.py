@@ -200,9 +200,9 @@ def test_duckdb_values_are_those_the_database_means(duckdb_place: Place) -> None
         "SELECT * FROM '/etc/passwd'",
         "SELECT * FROM read_text('/proc/self/environ')",
         "SELECT * FROM glob('/*')",
-        "COPY numbers TO '/tmp/askwell-copied.csv'",
-        "EXPORT DATABASE '/tmp/askwell-exported'",
-        "ATTACH '/tmp/askwell-attached.duckdb' AS other",
+        "COPY numbers TO '/nowhere/copied.csv'",
+        "EXPORT DATABASE '/nowhere/exported'",
+        "ATTACH '/nowhere/attached.duckdb' AS other",
         "INSTALL httpfs",
         "LOAD httpfs",
         "SET memory_limit = '100GB'",
@@ -351,6 +351,34 @@ class Line:
         if not self._cut.is_set():
             with suppress(OSError):
                 other.shutdown(socket.SHUT_WR)
+
+
+class Pooler(Line):
+    """A way to PostgreSQL that takes no options at the start, as connection poolers do not."""
+
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        if one.family == socket.AF_INET:
+            start = one.recv(65536)
+            if b"\0options\0" in start:
+                said = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0"
+                one.sendall(b"E" + (len(said) + 4).to_bytes(4, "big") + said)
+                one.shutdown(socket.SHUT_RDWR)
+                return
+            other.sendall(start)
+        super()._pass_on(one, other)
+
+
+def test_a_connection_pooler_that_takes_no_options_is_used_without(postgres_place: Place) -> None:
+    with closing(Pooler(postgres_place.target.host + "/.s.PGSQL.5432")) as line:
+        target = replace(
+            postgres_place.target, host="localhost", port=line.port, pinned="127.0.0.1", options={"sslmode": "disable"}
+        )
+        with closing(postgres_place.open(target, seconds=7)) as session:
+            assert session.read("SHOW default_transaction_read_only").rows == (("off",),)
+            assert session.read("SHOW transaction_read_only").rows == (("on",),)
+            assert session.read("SHOW statement_timeout").rows == (("7s",),)
+            with pytest.raises(QueryFailed, match="read-only"):
+                session.read("CREATE TABLE written (a int)")
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
