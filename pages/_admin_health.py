@@ -17,7 +17,8 @@ def health(actor: Actor, words: Words) -> None:
     figures = portal().health(actor)
     cards = st.columns(4)
     store = say("admin.embedded" if figures.embedded else "admin.outside")
-    cards[0].metric(say("admin.store"), store, f"PostgreSQL {figures.server_version}", delta_color="off", border=True)
+    version = f"PostgreSQL {figures.server_version}"
+    cards[0].metric(say("admin.store"), store, version, delta_color="off", delta_arrow="off", border=True)
     cards[1].metric(say("admin.store_size"), f"{figures.store_megabytes:,.0f} MB", border=True)
     cards[2].metric(say("admin.memory"), f"{_memory_megabytes():,.0f} MB", border=True)
     cards[3].metric(say("admin.ping"), f"{figures.ping_seconds * 1000:,.1f} ms", border=True)

@@ -4,6 +4,7 @@ import secrets
 
 import streamlit as st
 
+from core.answering.markdown import escape
 from core.errors import AskwellError
 from core.i18n import Words
 from core.security.people import Person
@@ -77,7 +78,7 @@ def _change(actor: Actor, person: Person, words: Words) -> None:
                 password = secrets.token_urlsafe(12)
                 _do(
                     lambda: portal().people.change(actor, person.id, password=password),
-                    say("admin.given_password", name=person.name, password=password),
+                    say("admin.given_password", name=escape(person.name), password=password),
                     words,
                 )
 
@@ -96,7 +97,7 @@ def _invite(actor: Actor, words: Words) -> None:
             password = secrets.token_urlsafe(12)
             _do(
                 lambda: portal().people.invite(actor, email, name, role or Role.VIEWER, password),
-                say("admin.given_password", name=name or email, password=password),
+                say("admin.given_password", name=escape(name or email), password=password),
                 words,
             )
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.answering.markdown import escape
 from core.connections.registry import ConnectionInfo
-from core.connections.schema import Column, Schema, Table, business_name
+from core.connections.schema import Column, Schema, Table, business_name, language_part
 from core.errors import AskwellError
 from core.grounding.ground import Browsed
 from core.i18n import LANGUAGES, Words
@@ -53,7 +53,8 @@ def _tables(actor: Actor, info: ConnectionInfo, found: Browsed, words: Words) ->
         st.info(say("connections.nothing_found"), icon=":material/search_off:")
     for table in tables[:MOST_TABLES]:
         label = business_name(table.name, table.comment, table.descriptions, words.language)
-        with st.expander(f"{safe(label)} · {escape(table.key)}", key=f"connections.table.{table.key}"):
+        named = safe(label) if label.lower() == table.key.lower() else f"{safe(label)} · {escape(table.key)}"
+        with st.expander(named, key=f"connections.table.{table.key}"):
             _table(actor, info, table, found, words)
     if len(tables) > MOST_TABLES:
         st.caption(say("connections.more_tables", n=len(tables) - MOST_TABLES))
@@ -94,7 +95,8 @@ def _table(actor: Actor, info: ConnectionInfo, table: Table, found: Browsed, wor
 
 
 def _meaning(thing: Table | Column, words: Words) -> str:
-    return thing.descriptions.get(words.language) or thing.comment
+    """What people say it means; else the database's own comment, of a bilingual one the part in this language."""
+    return thing.descriptions.get(words.language) or language_part(thing.comment, words.language) or thing.comment
 
 
 def _key(table: Table, column: Column) -> str:

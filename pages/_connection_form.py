@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.answering.markdown import escape
 from core.connections.addresses import NewConnection
 from core.connections.engines import ENGINES, Engine
 from core.connections.registry import ConnectionInfo, Report
@@ -38,7 +39,7 @@ def form(actor: Actor, info: ConnectionInfo | None, words: Words) -> bool:
             with st.spinner(say("connections.saving")):
                 kept = _keep(actor, info, new)
                 portal().connections.share(actor, kept.id, everyone, people)
-            st.session_state[DONE] = say("connections.saved", name=kept.name)
+            st.session_state[DONE] = say("connections.saved", name=escape(kept.name))
             return True
     except AskwellError as error:
         show_error(error, words)
@@ -164,5 +165,5 @@ def upload(actor: Actor, words: Words) -> bool:
     except AskwellError as error:
         show_error(error, words)
         return False
-    st.session_state[DONE] = say("connections.uploaded", name=info.name, n=info.tables)
+    st.session_state[DONE] = say("connections.uploaded", name=escape(info.name), n=info.tables)
     return True

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from core.answering.markdown import bold
+from core.answering.markdown import bold, escape
 from core.errors import AskwellError
 from core.i18n import Words
 from core.models.book import ModelInfo, NewModel, Report
@@ -42,7 +42,7 @@ def form(actor: Actor, model: ModelInfo | None, provider: str, words: Words) -> 
                 show_report(portal().models.test(actor, new, model.id if model else None), words)
         if save:
             kept = portal().models.connect(actor, new, model.id if model else None)
-            st.session_state["models.done"] = say("models.saved", name=kept.name)
+            st.session_state["models.done"] = say("models.saved", name=escape(kept.name))
             return True
     except AskwellError as error:
         show_error(error, words)

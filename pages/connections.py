@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.answering.markdown import escape
 from core.connections.engines import ENGINES
 from core.connections.registry import ConnectionInfo
 from core.errors import AskwellError
@@ -18,7 +19,7 @@ OPEN, FORM, DONE = "connections.open", "connections.form", "connections.done"
 @st.dialog(say("connections.remove_title"))
 def confirm_removal(info: ConnectionInfo) -> None:
     """What goes with a connection cannot be brought back, so it is asked about."""
-    st.write(say("connections.remove_ask", name=info.name))
+    st.write(say("connections.remove_ask", name=escape(info.name)))
     if st.button(say("connections.remove"), type="primary", icon=":material/delete:", key="connections.remove_yes"):
         try:
             portal().connections.remove(actor, info.id)
@@ -26,7 +27,7 @@ def confirm_removal(info: ConnectionInfo) -> None:
             show_error(error, words)
         else:
             st.session_state.pop(OPEN, None)
-            st.session_state[DONE] = say("connections.removed", name=info.name)
+            st.session_state[DONE] = say("connections.removed", name=escape(info.name))
             st.rerun()
 
 

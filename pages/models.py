@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from core.answering.markdown import escape
 from core.errors import AskwellError
 from core.models.book import ModelInfo
+from core.models.budgets import Spend
 from core.models.providers import PROVIDERS
 from core.security.permissions import Action, may
 from pages import _model_form
@@ -32,14 +34,14 @@ def act(model: ModelInfo, what: str, done: str) -> None:
     except AskwellError as error:
         show_error(error, words)
     else:
-        st.session_state[DONE] = say(done, name=model.name)
+        st.session_state[DONE] = say(done, name=escape(model.name))
         st.rerun()
 
 
 @st.dialog(say("models.remove_title"))
 def confirm_removal(model: ModelInfo) -> None:
     """The key goes with the model, so it is asked about."""
-    st.write(say("models.remove_ask", name=model.name))
+    st.write(say("models.remove_ask", name=escape(model.name)))
     if st.button(say("models.remove"), type="primary", icon=":material/delete:", key="models.remove_yes"):
         act(model, "remove", "models.removed")
 
@@ -57,7 +59,7 @@ def entry(model: ModelInfo) -> None:
         with left:
             default = f" :green-badge[{say('models.default')}]" if model.is_default else ""
             st.markdown(f":material/neurology: {_model_form.safe(model.name)}{default}")
-            st.caption(f"{PROVIDERS[model.provider].label} · {_model_form.safe(model.model)} · {price(model)}")
+            st.caption(f"{PROVIDERS[model.provider].label} · {_model_form.safe(model.model)} · {escape(price(model))}")
         if may_change:
             with right, st.container(horizontal=True, horizontal_alignment="right"):
                 if st.button(say("models.test"), icon=":material/network_check:", key=f"models.test.{model.id}"):
@@ -85,6 +87,13 @@ def presets() -> None:
                 st.rerun()
 
 
+def cost(row: Spend) -> str:
+    """What is known of it in US dollars; "+" where some calls have no price."""
+    if row.unpriced == row.calls:
+        return say("models.price_unknown")
+    return f"${row.cost:.4f}" + ("+" if row.unpriced else "")
+
+
 def spending() -> None:
     """What was used in the last thirty days."""
     rows = portal().models.spend(actor)
@@ -99,7 +108,7 @@ def spending() -> None:
             say("models.calls"): [row.calls for row in rows],
             say("models.prompt_tokens"): [row.prompt_tokens for row in rows],
             say("models.completion_tokens"): [row.completion_tokens for row in rows],
-            say("models.cost"): [f"${row.cost:.4f}" + ("+" if row.unpriced else "") for row in rows],
+            say("models.cost"): [cost(row) for row in rows],
         },
         hide_index=True,
         width="stretch",
