@@ -178,7 +178,8 @@ def _read_numbers(name: str, cells: Sequence[float | None], distinct: int) -> Re
         if _PARTED.search(name):
             in_years = all(_YEARS[0] <= cell <= _YEARS[1] for cell in whole)
             return Reading(Role.TIME, distinct, Grain.YEAR) if in_years else Reading(Role.CATEGORY, distinct)
-    return Reading(Role.MEASURE, distinct)
+    drawable = any(cell is not None for cell in cells)
+    return Reading(Role.MEASURE if drawable else Role.NONE, distinct)
 
 
 def _read_texts(name: str, cells: Sequence[str], distinct: int) -> Reading:

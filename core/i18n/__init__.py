@@ -66,6 +66,8 @@ class Words:
         if isinstance(value, bool) or value is None:
             return self.say(f"common.{str(value).lower()}")
         if isinstance(value, int | float | Decimal):
+            if isinstance(value, Decimal) and not value.is_finite():
+                return "NaN" if value.is_nan() else str(float(value)).replace("inf", "∞")
             with localcontext(prec=_DIGITS):  # the usual 28 digits are fewer than a database may hold
                 return format_decimal(value, locale=_LOCALES[self.language])
         if isinstance(value, datetime):

@@ -40,7 +40,9 @@ def test_a_real_model_is_stopped_while_it_talks(model: Candidate) -> None:
     lease = lease_on(model, seconds=60)
     writing = lease.write([("user", "Count from 1 to 500, one number a line.")], stop)
     next(writing)
-    threading.Timer(0.3, stop.ask).start()
+    asking = threading.Thread(target=stop.ask)
+    asking.start()
+    asking.join()  # however quick the model is, it has not said it all yet
     started = time.monotonic()
     with pytest.raises(Stopped):
         list(writing)

@@ -22,6 +22,11 @@ def test_a_number_of_any_length_is_shown_whole(digits: int) -> None:
     assert EN.show(Decimal("9" * digits)).replace(",", "") == "9" * digits
 
 
+@pytest.mark.parametrize(("number", "shown"), [("NaN", "NaN"), ("sNaN", "NaN"), ("Infinity", "∞"), ("-Infinity", "-∞")])
+def test_what_is_no_number_is_shown_as_such(number: str, shown: str) -> None:
+    assert EN.show(Decimal(number)) == shown
+
+
 def test_one_is_not_many() -> None:
     assert EN.say("ask.rows", n=1) == "1 row"
     assert EN.say("ask.rows", n=2) == "2 rows"
