@@ -20,7 +20,7 @@ from core.connections.schema import Column, Kind, Table, business_name
 from core.grounding.names import words_of
 
 MOST = 3
-SECONDS = 0.15  # for all readings together: an answer does not wait for its follow-ups
+SECONDS = 0.1  # for all readings together: an answer does not wait for its follow-ups
 _LONGEST_VALUE = 40
 _NAMING = {
     "name",

@@ -280,3 +280,9 @@ def test_a_thousand_tables_cost_no_more_than_a_few() -> None:
         check(f"SELECT a.c1, sum(b.c2) FROM t{i} a JOIN t{i + 1} b ON a.c0 = b.c0 WHERE b.c3 > 5 GROUP BY a.c1", scope)
         seconds.append(time.thread_time() - started)
     assert sorted(seconds)[38] < 0.03
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_half_a_surrogate_pair_is_refused(dialect: Dialect) -> None:
+    with pytest.raises(QueryRefused):
+        check("SELECT '\ud800'", Scope(dialect, None))

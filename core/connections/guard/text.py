@@ -17,7 +17,8 @@ MAX_NESTING = 60
 MAX_PIECES = 50_000  # words and marks outside quotes: a list of 20,000 numbers is well below
 
 _FENCE_OPENING = re.compile(r"```[ \t]*\w*[ \t]*\r?\n")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+# Half of a pair of surrogates is no character: it cannot be sent to any database.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]|\r(?!\n)")
 # Marks that turn the reading direction, and the invisible copies of ASCII: what is seen is not what is run.
 _DECEIVING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\U000e0000-\U000e007f]")
 _EXECUTABLE = re.compile(r"/\*(?:M?!|\+)")
