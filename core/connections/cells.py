@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -121,6 +121,18 @@ def plain(value: Any) -> Any:
 def _inside(value: Any) -> Any:
     """A cell inside a document: JSON knows no dates, decimals or bytes."""
     return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def or_text(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Reads what Python can hold; "infinity", years before Christ and after 9999, and 24:00 stay text."""
+
+    def reader(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError:
+            return text
+
+    return reader
 
 
 def span(value: timedelta) -> str:

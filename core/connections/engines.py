@@ -4,7 +4,7 @@ To add a kind, write a session module and a catalogue module of the same shape a
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.connections.catalogue_duckdb import introspect_duckdb
 from core.connections.catalogue_mysql import introspect_mysql, mysql_naming, mysql_powers
@@ -61,68 +61,53 @@ class Engine:
         return "file" in self.fields
 
 
-_ROWS = (
-    Engine(
-        kind="postgresql",
-        label="PostgreSQL",
-        dialect=Dialect.POSTGRES,
-        fields=_SERVER_FIELDS,
-        needs=_SERVER_NEEDS,
-        schemes=("postgresql", "postgres", "postgresql+psycopg"),
-        open=open_postgres,
-        introspect=introspect_postgres,
-        powers=postgres_powers,
-        naming=postgres_naming,
-        default_port=5432,
-        options=_SSL_MODES,
-    ),
-    Engine(
-        kind="mysql",
-        label="MySQL",
-        dialect=Dialect.MYSQL,
-        fields=_SERVER_FIELDS,
-        needs=_SERVER_NEEDS,
-        schemes=("mysql", "mysql+pymysql"),
-        open=open_mysql,
-        introspect=introspect_mysql,
-        powers=mysql_powers,
-        naming=mysql_naming,
-        default_port=3306,
-        options=_SSL_MODES,
-    ),
-    Engine(
-        kind="mariadb",
-        label="MariaDB",
-        dialect=Dialect.MYSQL,
-        fields=_SERVER_FIELDS,
-        needs=_SERVER_NEEDS,
-        schemes=("mariadb", "mariadb+pymysql"),
-        open=open_mysql,
-        introspect=introspect_mysql,
-        powers=mysql_powers,
-        naming=mysql_naming,
-        default_port=3306,
-        options=_SSL_MODES,
-    ),
-    Engine(
-        kind="sqlite",
-        label="SQLite",
-        dialect=Dialect.SQLITE,
-        fields=("file",),
-        needs=("file",),
-        schemes=("sqlite",),
-        open=open_sqlite,
-        introspect=introspect_sqlite,
-    ),
-    Engine(
-        kind="duckdb",
-        label="DuckDB",
-        dialect=Dialect.DUCKDB,
-        fields=("file",),
-        needs=("file",),
-        schemes=("duckdb",),
-        open=open_duckdb,
-        introspect=introspect_duckdb,
-    ),
+_POSTGRESQL = Engine(
+    kind="postgresql",
+    label="PostgreSQL",
+    dialect=Dialect.POSTGRES,
+    fields=_SERVER_FIELDS,
+    needs=_SERVER_NEEDS,
+    schemes=("postgresql", "postgres", "postgresql+psycopg"),
+    open=open_postgres,
+    introspect=introspect_postgres,
+    powers=postgres_powers,
+    naming=postgres_naming,
+    default_port=5432,
+    options=_SSL_MODES,
 )
-ENGINES: Mapping[str, Engine] = {engine.kind: engine for engine in _ROWS}
+_MYSQL = Engine(
+    kind="mysql",
+    label="MySQL",
+    dialect=Dialect.MYSQL,
+    fields=_SERVER_FIELDS,
+    needs=_SERVER_NEEDS,
+    schemes=("mysql", "mysql+pymysql"),
+    open=open_mysql,
+    introspect=introspect_mysql,
+    powers=mysql_powers,
+    naming=mysql_naming,
+    default_port=3306,
+    options=_SSL_MODES,
+)
+_MARIADB = replace(_MYSQL, kind="mariadb", label="MariaDB", schemes=("mariadb", "mariadb+pymysql"))
+_SQLITE = Engine(
+    kind="sqlite",
+    label="SQLite",
+    dialect=Dialect.SQLITE,
+    fields=("file",),
+    needs=("file",),
+    schemes=("sqlite",),
+    open=open_sqlite,
+    introspect=introspect_sqlite,
+)
+_DUCKDB = Engine(
+    kind="duckdb",
+    label="DuckDB",
+    dialect=Dialect.DUCKDB,
+    fields=("file",),
+    needs=("file",),
+    schemes=("duckdb",),
+    open=open_duckdb,
+    introspect=introspect_duckdb,
+)
+ENGINES: Mapping[str, Engine] = {engine.kind: engine for engine in (_POSTGRESQL, _MYSQL, _MARIADB, _SQLITE, _DUCKDB)}

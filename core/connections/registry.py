@@ -106,7 +106,7 @@ class Connections:
         self._reach.permit(actor, address)
         self._shelf.refuse_taken(new.name)
         seen, _ = self._look_into(new.kind, address, new.secret)
-        return self._put(actor, new.name, new.kind, address, new.secret, seen)
+        return self._put(actor, new, address, seen)
 
     def upload(self, actor: Actor, name: str, filename: str, stream: BinaryIO) -> ConnectionInfo:
         """Make a connection of a CSV, Excel or Parquet file. An empty `name` is the file's own.
@@ -114,7 +114,7 @@ class Connections:
         Raises `InvalidInput` that says what is wrong with the file.
         """
         require(actor, Action.ADD_CONNECTION, filename)
-        filename = PurePath(filename.replace("\\", "/")).name
+        filename = "".join(filter(str.isprintable, PurePath(filename.replace("\\", "/")).name))
         named = tidy(NewConnection(name.strip() or PurePath(filename).stem, "duckdb", file="/"))
         self._shelf.refuse_taken(named.name)
         file = read_upload(stream, filename, self._reach.uploads, self._settings.upload_megabytes)
@@ -122,7 +122,7 @@ class Connections:
             undo.callback(_delete, file)
             address = Address(upload=file.name, uploaded=filename)
             seen, _ = self._look_into("duckdb", address, "")
-            info = self._put(actor, named.name, "duckdb", address, "", seen)
+            info = self._put(actor, named, address, seen)
             undo.pop_all()
         return info
 
@@ -242,24 +242,20 @@ class Connections:
         except QueryFailed as error:
             raise ConnectionFailed(error.detail) from error
 
-    def _put(
-        self, actor: Actor, name: str, kind: str, address: Address, secret: str, seen: SeenSchema
-    ) -> ConnectionInfo:
-        connection_id = uuid4()
+    def _put(self, actor: Actor, new: NewConnection, address: Address, seen: SeenSchema) -> ConnectionInfo:
+        connection_id, tables = uuid4(), len(seen.schema.tables)
         self._shelf.put(
             connection_id,
             self._shelf.owner_for(actor),
-            name=name,
-            kind=kind,
+            name=new.name,
+            kind=new.kind,
             address=address.stored(),
-            sealed_password=self._vault.seal(secret, _identity(connection_id)),
+            sealed_password=self._vault.seal(new.secret, _identity(connection_id)),
             schema=stored_schema.dump(seen),
             schema_version=seen.schema.version,
             index_state=_WAITING,
         )
-        self._audit.note(
-            actor, Action.ADD_CONNECTION, name, id=connection_id, kind=kind, tables=len(seen.schema.tables)
-        )
+        self._audit.note(actor, Action.ADD_CONNECTION, new.name, id=connection_id, kind=new.kind, tables=tables)
         self._jobs.defer("index", connection_id=str(connection_id))
         return self._info(actor, self._shelf.find(SYSTEM, connection_id, counted=True))
 

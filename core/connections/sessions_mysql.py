@@ -20,7 +20,7 @@ from pymysql.constants import ER, FIELD_TYPE
 from pymysql.converters import encoders
 from pymysql.cursors import Cursor, SSCursor
 
-from core.connections.cells import settled
+from core.connections.cells import or_text, settled
 from core.connections.schema import Dialect, Kind
 from core.connections.session import (
     CONNECT_SECONDS,
@@ -241,17 +241,9 @@ def _kinds(
 
 
 def _moment(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Reads a date or time. "0000-00-00" is how MySQL stores none; what Python cannot hold stays text."""
-
-    def reader(text: str) -> Any:
-        if text.startswith("0000-00-00"):
-            return None
-        try:
-            return read(text)
-        except ValueError:
-            return text
-
-    return reader
+    """Reads a date or time. "0000-00-00" is how MySQL stores none."""
+    reader = or_text(read)
+    return lambda text: None if text.startswith("0000-00-00") else reader(text)
 
 
 def _bits(cell: bytes) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 from psycopg import conninfo, pq, sql
 
-from core.connections.cells import settled
+from core.connections.cells import or_text, settled
 from core.connections.schema import Dialect, Kind
 from core.connections.session import (
     CONNECT_SECONDS,
@@ -226,18 +226,6 @@ class PostgresSession:
             self._connection.close()
 
 
-def _or_text(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Reads what Python can hold; "infinity", years before Christ and after 9999, and 24:00 stay text."""
-
-    def reader(text: str) -> Any:
-        try:
-            return read(text)
-        except ValueError:
-            return text
-
-    return reader
-
-
 def _bytes(text: str) -> Any:
     return bytes.fromhex(text[2:]) if text.startswith("\\x") else text
 
@@ -245,8 +233,8 @@ def _bytes(text: str) -> Any:
 _TEXT: tuple[Kind | None, Callable[[str], Any]] = (Kind.TEXT, str)
 _INTEGER = (Kind.INTEGER, int)
 _FLOAT = (Kind.NUMBER, float)
-_TIMESTAMP = (Kind.TIMESTAMP, _or_text(datetime.fromisoformat))
-_TIME = (Kind.TIME, _or_text(clock_time.fromisoformat))
+_TIMESTAMP = (Kind.TIMESTAMP, or_text(datetime.fromisoformat))
+_TIME = (Kind.TIME, or_text(clock_time.fromisoformat))
 
 # By type number, as `pg_type.dat` of PostgreSQL fixes them; all others are shown as PostgreSQL writes them.
 READERS: dict[int, tuple[Kind | None, Callable[[str], Any]]] = {
@@ -258,7 +246,7 @@ READERS: dict[int, tuple[Kind | None, Callable[[str], Any]]] = {
     26: _INTEGER,
     700: _FLOAT,
     701: _FLOAT,
-    1082: (Kind.DATE, _or_text(date.fromisoformat)),
+    1082: (Kind.DATE, or_text(date.fromisoformat)),
     1083: _TIME,
     1114: _TIMESTAMP,
     1184: _TIMESTAMP,
