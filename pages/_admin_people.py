@@ -61,7 +61,7 @@ def _change(actor: Actor, person: Person, words: Words) -> None:
             list(Role),
             index=list(Role).index(person.role),
             format_func=lambda role: say(f"shell.role_{role}"),
-            key=f"admin.role.{person.id}",
+            key=f"admin.role.{person.id}.{words.language}",
         )
         st.caption(say(f"admin.explain_{role}"))
         with st.container(horizontal=True):
@@ -90,7 +90,10 @@ def _invite(actor: Actor, words: Words) -> None:
         email = st.text_input(say("admin.email"), key="admin.invite_email")
         name = st.text_input(say("admin.name"), key="admin.invite_name")
         role = st.selectbox(
-            say("admin.role"), list(Role), format_func=lambda role: say(f"shell.role_{role}"), key="admin.invite_role"
+            say("admin.role"),
+            list(Role),
+            format_func=lambda role: say(f"shell.role_{role}"),
+            key=f"admin.invite_role.{words.language}",
         )
         st.caption(say("admin.invite_help"))
         if st.form_submit_button(say("admin.invite_do"), type="primary"):

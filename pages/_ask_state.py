@@ -5,9 +5,9 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 import streamlit as st
-from core.connections.registry import ConnectionInfo
 
 from core.answering.history import Turn
+from core.connections.registry import ConnectionInfo
 from core.errors import NotFound
 from core.i18n import Words
 from core.models.book import ModelInfo
@@ -18,6 +18,7 @@ CONVERSATION = "c"  # in the address, so that a reload and a bookmark come back 
 CHOSEN_CONNECTION = "ask.connection"
 CHOSEN_MODEL = "ask.model"
 DEVELOPER = "ask.developer"
+SAID = "ask.said"
 AUTO, INSTANT = "auto", "instant"
 
 
@@ -82,6 +83,7 @@ class AskState:
         by_id = {str(model.id): model.name for model in models}
         if st.session_state.get(CHOSEN_MODEL) not in (None, AUTO, INSTANT, *by_id):
             st.session_state[CHOSEN_MODEL] = AUTO
+        _say_again((words.language, auto))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.selectbox(
                 say("ask.connection"),
@@ -103,3 +105,11 @@ class AskState:
             if st.button(say("ask.new"), icon=":material/add_comment:", type="tertiary", key="ask.new"):
                 st.query_params[CONVERSATION] = uuid4().hex
                 st.rerun()
+
+
+def _say_again(said: tuple[str, str]) -> None:
+    """Have the boxes show what is chosen in the words of now: the browser keeps the words of before."""
+    if st.session_state.get(SAID) != said:
+        st.session_state[SAID] = said
+        for key in (CHOSEN_CONNECTION, CHOSEN_MODEL):
+            st.session_state[key] = st.session_state.get(key, AUTO)

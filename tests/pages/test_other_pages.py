@@ -174,7 +174,7 @@ def test_an_administrator_adds_a_person_who_can_sign_in(visit: Visit, portal: Po
     assert signed.must_change_password
 
 
-@pytest.mark.parametrize(("section", "words"), [("audit", "people.sign_in"), ("jobs", ""), ("health", "PostgreSQL")])
+@pytest.mark.parametrize(("section", "words"), [("audit", "signed in"), ("jobs", ""), ("health", "PostgreSQL")])
 def test_every_section_of_admin_shows_something(visit: Visit, section: str, words: str) -> None:
     page = visit("admin", Role.ADMIN)
     page.segmented_control(key="admin.section").set_value(section).run()
