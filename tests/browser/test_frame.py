@@ -24,7 +24,7 @@ def test_the_language_changes_at_a_click_and_is_remembered(visit: Visit) -> None
     expect(person.page.get_by_text("What would you like to know?")).to_be_visible()
     person.page.get_by_text("中文", exact=True).click()
     expect(person.page.get_by_text("您想了解什么？")).to_be_visible()
-    expect(person.widget("ask.model").get_by_text("自动")).to_be_visible()
+    expect(person.page.get_by_role("combobox", name="模型")).to_have_value("自动")
     person.page.reload()
     expect(person.page.get_by_text("您想了解什么？")).to_be_visible()
     person.page.get_by_text("EN", exact=True).click()
