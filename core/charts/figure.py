@@ -19,6 +19,7 @@ from core.i18n import Words
 
 _HEIGHT = 360
 _MOST_TABLE_ROWS = 200
+_LETTERS_ACROSS = 90  # Latin letters of an axis that fit beside each other under a chart
 _HOVER = "%{customdata}<extra></extra>"
 
 
@@ -88,9 +89,9 @@ def _heights(groups: Sequence[Marks], found: Scale) -> list[float | None]:
 
 
 def _flat(found: Scale, most: int, wide: int) -> bool:
-    """Whether bars lie flat: for many or long names, and never for times."""
-    longest = max((width(name) for name in found.order), default=0)
-    return found.grain is None and (len(found.order) > most or longest > wide)
+    """Whether bars lie flat: for many or long names, or too many of some length side by side; never for times."""
+    longest, count = max((width(name) for name in found.order), default=0), len(found.order)
+    return found.grain is None and (count > most or longest > wide or count * (longest + 1) > _LETTERS_ACROSS)
 
 
 def _bar(sketch: Sketch) -> go.Figure:

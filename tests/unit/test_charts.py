@@ -154,6 +154,14 @@ def test_long_names_lie_flat_with_the_first_on_top() -> None:
     assert len(figure.layout.yaxis.ticktext[0]) <= 30
 
 
+@pytest.mark.parametrize(("name", "flat"), [("峡湾葡萄酒杯", True), ("餐盘", False)])
+def test_names_that_would_run_into_each_other_lie_flat(name: str, flat: bool) -> None:
+    rows = [(f"{name}{i}", 100 - i) for i in range(10)]
+    found = table({"product": Kind.TEXT, "orders": Kind.INTEGER}, *rows)
+    bars = charts.draw(ChartSpec(ChartKind.BAR, 0, (1,)), found).data[0]
+    assert (bars.orientation == "h") is flat
+
+
 def test_a_key_is_not_written_as_an_amount() -> None:
     found = table({"order_id": Kind.INTEGER, "revenue": Kind.NUMBER}, (120034, 5), (120035, 4))
     assert list(charts.draw(charts.choose(found)[0], found).data[0].x) == ["120034", "120035"]
