@@ -216,7 +216,7 @@ class Knowledge:
         return tuple(self._verified.similar(connection_id, shape, _MOST_EXAMPLES)) if shape else ()
 
     def _schema_version(self, connection_id: UUID) -> str:
-        with self._store.begin() as line:
+        with self._store.reading() as line:
             found = line.scalar(sa.select(connections.c.schema_version).where(connections.c.id == connection_id))
         return str(found or "")
 

@@ -69,7 +69,7 @@ class StoredValues:
             return []
         v = cell_values.c
         stored = sa.select(v.table_key, v.column_name, v.value, v.folded).where(v.connection_id == self._connection_id)
-        with self._store.begin() as connection:
+        with self._store.reading() as connection:
             rows = [tuple(r) for r in connection.execute(stored.where(v.folded.in_(asked)).order_by(v.id))]
             if fuzzy:
                 rows += [tuple(r) for r in connection.execute(self._near(asked))]
@@ -92,7 +92,7 @@ class StoredValues:
         """The values of one column, the most frequent first, at most `limit`; [] if they are not listed."""
         v = cell_values.c
         mine = (v.connection_id == self._connection_id, v.table_key == table, v.column_name == column)
-        with self._store.begin() as connection:
+        with self._store.reading() as connection:
             return list(connection.scalars(sa.select(v.value).where(*mine).order_by(v.id).limit(limit)))
 
 
@@ -248,7 +248,7 @@ class ValueLists:
         few = sa.select(v.id, v.value).where(*same).order_by(v.id).limit(each).lateral("few")
         query = sa.select(columns.c.table_key, columns.c.column_name, few.c.value)
         found: dict[tuple[str, str], list[str]] = defaultdict(list)
-        with self._store.begin() as connection:
+        with self._store.reading() as connection:
             for row in connection.execute(query.select_from(columns.join(few, sa.true())).order_by(few.c.id)):
                 found[row.table_key, row.column_name].append(row.value)
         return dict(found)
@@ -282,7 +282,7 @@ class SampleShelf:
         step = connections.c.index_state["step"].astext
         change = sa.case((step == "done", sa.literal_column("connections.xmin::text")), else_="")
         query = sa.select(step, change).where(connections.c.id == connection_id)
-        with self._store.begin() as connection:
+        with self._store.reading() as connection:
             return str(connection.execute(query).first())
 
 

@@ -28,6 +28,7 @@ _MOST_TERMS = 48
 _CHUNK = 1000
 _WEIGHTS = [0.05, 0.2, 0.5, 1.0]  # of D (the connection's word), C (values), B (about), A (names)
 _BEST = 2 / (_FUSE + 1)
+_PREPARED = "prepared for searching"
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ class SchemaIndex:
         if embedding is None and not asked:
             return []
         given = {"connection": connection_id, "asked": asked, "embedding": embedding, "limit": limit}
-        with self._store.begin() as connection:
-            connection.execute(_search_settings())
+        with self._store.reading() as connection:
+            _prepare(connection)
             rows = connection.execute(_search(bool(asked), embedding is not None), given).all()
         return [DocumentHit(r.kind, r.table_key, r.column_name, min(1.0, r.score / _BEST)) for r in rows]
 
@@ -66,8 +67,8 @@ class SchemaIndex:
         """How PostgreSQL carries out this search: its plan with times, as text."""
         asked = _asked(connection_id, text)
         given = {"connection": connection_id, "asked": asked, "embedding": embedding, "limit": 40}
-        with self._store.begin() as connection:
-            connection.execute(_search_settings())
+        with self._store.reading() as connection:
+            _prepare(connection)
             plan = connection.execute(_Explain(_search(bool(asked), True)), given)
             return "\n".join(row[0] for row in plan)
 
@@ -98,7 +99,7 @@ class SchemaIndex:
         """Documents that wait for their vector, as (id, text), in the order they were written."""
         d = documents.c
         waiting = sa.select(d.id, d.text).where(d.connection_id == connection_id, d.embedding.is_(None))
-        with self._store.begin() as connection:
+        with self._store.reading() as connection:
             return [(r.id, r.text) for r in connection.execute(waiting.order_by(d.id).limit(limit))]
 
     def embed(self, vectors: Sequence[tuple[int, str, Sequence[float]]]) -> None:
@@ -126,7 +127,7 @@ class SchemaIndex:
         """How many documents have their vector, and how many there are."""
         d = documents.c
         query = sa.select(sa.func.count(d.embedding), sa.func.count()).where(d.connection_id == connection_id)
-        with self._store.begin() as connection:
+        with self._store.reading() as connection:
             done, total = connection.execute(query).one()
         return done, total
 
@@ -145,17 +146,18 @@ def _explain(element: _Explain, compiler: SQLCompiler, **kw: Any) -> str:
     return "EXPLAIN (ANALYZE, BUFFERS) " + compiler.process(element.query, **kw)
 
 
-@cache
-def _search_settings() -> sa.Select[Any]:
-    """Settings for one transaction: go on through the vector index until enough of this connection is found."""
-    wanted = {
-        "hnsw.ef_search": str(_DEPTH),
-        "hnsw.iterative_scan": "relaxed_order",
-        "hnsw.max_scan_tuples": "20000",
-        "plan_cache_mode": "force_custom_plan",  # a plan for any connection suits neither a small nor a big one
-        "jit": "off",
-    }
-    return sa.select(*[sa.func.set_config(name, value, True) for name, value in wanted.items()])
+def _prepare(connection: sa.Connection) -> None:
+    """Once for each connection of the pool: go on through the vector index until enough of one database is found."""
+    if _PREPARED not in connection.info:
+        wanted = {
+            "hnsw.ef_search": str(_DEPTH),
+            "hnsw.iterative_scan": "relaxed_order",
+            "hnsw.max_scan_tuples": "20000",
+            "plan_cache_mode": "force_custom_plan",  # a plan for any database suits neither a small nor a big one
+            "jit": "off",
+        }
+        connection.execute(sa.select(*[sa.func.set_config(name, value, False) for name, value in wanted.items()]))
+        connection.info[_PREPARED] = True
 
 
 @cache

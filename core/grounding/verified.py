@@ -50,7 +50,7 @@ class VerifiedQuestions:
         """The verified question that is this one but for case, blanks and punctuation, if the schema is unchanged."""
         v = verified_questions.c
         same = (v.connection_id == connection_id, v.folded == fold_question(text), v.schema_version == schema_version)
-        with self._store.begin() as connection:
+        with self._store.reading() as connection:
             row = connection.execute(sa.select(verified_questions).where(*same)).first()
         return _verified(row) if row else None
 
@@ -58,12 +58,12 @@ class VerifiedQuestions:
         """All of one connection, the newest first."""
         v = verified_questions.c
         query = sa.select(verified_questions).where(v.connection_id == connection_id).order_by(v.created_at.desc())
-        with self._store.begin() as connection:
+        with self._store.reading() as connection:
             return [_verified(row) for row in connection.execute(query)]
 
     def find(self, verified_id: UUID) -> VerifiedQuestion:
         """The one with this id. Raises `NotFound`."""
-        with self._store.begin() as connection:
+        with self._store.reading() as connection:
             query = sa.select(verified_questions).where(verified_questions.c.id == verified_id)
             row = connection.execute(query).first()
         if row is None:
@@ -74,7 +74,7 @@ class VerifiedQuestions:
         """Whether there is an example to find."""
         v = verified_questions.c
         query = sa.select(sa.exists().where(v.connection_id == connection_id, v.embedding.is_not(None)))
-        with self._store.begin() as connection:
+        with self._store.reading() as connection:
             return bool(connection.scalar(query))
 
     def similar(self, connection_id: UUID, embedding: Sequence[float], limit: int = 5) -> list[Example]:
@@ -86,7 +86,7 @@ class VerifiedQuestions:
         v = verified_questions.c
         distance = v.embedding.cosine_distance(list(embedding)).label("distance")
         query = sa.select(v.question, v.sql, distance).where(v.connection_id == connection_id, v.embedding.is_not(None))
-        with self._store.begin() as connection:
+        with self._store.reading() as connection:
             rows = connection.execute(query.order_by(distance, v.created_at.desc()).limit(limit))
             return [Example(row.question, row.sql, row.distance) for row in rows]
 
@@ -115,7 +115,7 @@ class VerifiedQuestions:
         """Those that could not be embedded when they were added, as (id, masked question)."""
         v = verified_questions.c
         query = sa.select(v.id, v.question).where(v.connection_id == connection_id, v.embedding.is_(None))
-        with self._store.begin() as connection:
+        with self._store.reading() as connection:
             return [(row.id, mask(row.question)) for row in connection.execute(query)]
 
     def embed(self, verified_id: UUID, embedding: Sequence[float]) -> None:
