@@ -1,9 +1,9 @@
 """The Ask page before the first question: what one could ask of this very database."""
 
 import streamlit as st
-from core.connections.registry import ConnectionInfo
 
 from core.answering.markdown import escape
+from core.connections.registry import ConnectionInfo
 from core.errors import AskwellError
 from core.i18n import Words
 from core.security.permissions import Actor
