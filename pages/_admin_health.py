@@ -18,10 +18,12 @@ def health(actor: Actor, words: Words) -> None:
     cards = st.columns(4)
     store = say("admin.embedded" if figures.embedded else "admin.outside")
     version = f"PostgreSQL {figures.server_version}"
-    cards[0].metric(say("admin.store"), store, version, delta_color="off", delta_arrow="off", border=True)
-    cards[1].metric(say("admin.store_size"), f"{figures.store_megabytes:,.0f} MB", border=True)
-    cards[2].metric(say("admin.memory"), f"{_memory_megabytes():,.0f} MB", border=True)
-    cards[3].metric(say("admin.ping"), f"{figures.ping_seconds * 1000:,.1f} ms", border=True)
+    cards[0].metric(
+        say("admin.store"), store, version, delta_color="off", delta_arrow="off", border=True, height="stretch"
+    )
+    cards[1].metric(say("admin.store_size"), f"{figures.store_megabytes:,.0f} MB", border=True, height="stretch")
+    cards[2].metric(say("admin.memory"), f"{_memory_megabytes():,.0f} MB", border=True, height="stretch")
+    cards[3].metric(say("admin.ping"), f"{figures.ping_seconds * 1000:,.1f} ms", border=True, height="stretch")
     st.dataframe(
         {
             say("admin.figure"): [say(f"admin.count_{name}") for name in figures.counts],

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.answering.markdown import escape
 from core.i18n import LANGUAGES, Words
 from core.security.permissions import Action, Actor, may
 from pages import _browser
@@ -25,6 +26,7 @@ PAGES = (
 def main() -> None:
     """Runs on every interaction: a stranger gets the sign-in at every address, a person the pages of their role."""
     st.set_page_config(page_title="Askwell", page_icon=str(HERE / "icon.png"), layout="wide")
+    st.logo(str(HERE / "icon.png"), size="large")
     actor = who()
     said = words(actor)
     if actor is None:
@@ -72,7 +74,7 @@ def _account(actor: Actor, email: str, said: Words) -> None:
     icon = ":material/light_mode:" if dark else ":material/dark_mode:"
     st.button(label, key="shell.theme", icon=icon, type="tertiary", on_click=_switch_theme, args=(actor, not dark))
     with st.popover(actor.name, icon=":material/account_circle:", type="tertiary"):
-        st.caption(f"{email} · {say(f'shell.role_{actor.role}')}")
+        st.caption(f"{escape(email)} · {say(f'shell.role_{actor.role}')}")
         with st.expander(say("shell.change_password")), st.form("shell.password", border=False):
             old = st.text_input(say("sign_in.old_password"), type="password", key="shell.old_password")
             new = st.text_input(say("sign_in.new_password"), type="password", key="shell.new_password")

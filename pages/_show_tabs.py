@@ -23,7 +23,7 @@ def data(shown: Shown) -> None:
         st.info(shown.words.say("ask.no_rows"), icon=":material/table_rows:")
         return
     columns = as_columns(table)
-    labels = shown.card.chart.labels if shown.card.chart else ()
+    labels = [label[:1].upper() + label[1:] for label in shown.card.chart.labels] if shown.card.chart else []
     st.dataframe(
         columns,
         hide_index=True,
@@ -136,7 +136,7 @@ def diagnostics(shown: Shown) -> None:
         return
     st.dataframe(
         {
-            say("ask.step"): [name for name, _ in answered.timings],
+            say("ask.step"): [say(f"ask.timing_{name}") for name, _ in answered.timings],
             say("ask.seconds"): [round(seconds, 4) for _, seconds in answered.timings],
         },
         hide_index=True,

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from core.charts.axes import Scale, along, cut, measured, width
 from core.charts.columns import Role, number
 from core.charts.look import CLEAR, DARK, LIGHT, Look, axis, blend, faint, layout, readable
-from core.charts.sketch import Marks, Sketch
+from core.charts.sketch import Marks, Sketch, begun
 from core.charts.spec import ChartKind, ChartSpec
 from core.connections.result import ResultTable
 from core.i18n import Words
@@ -322,7 +322,7 @@ def _number(sketch: Sketch) -> go.Figure:
         if sketch.spec.x is not None and place == places[0]:
             name = f"{sketch.value(row, sketch.spec.x)} · {name}"
         notes.append(
-            {**across, "text": name, "y": 1, "yanchor": "top", "font": {"size": 14, "color": sketch.look.muted}}
+            {**across, "text": begun(name), "y": 1, "yanchor": "top", "font": {"size": 14, "color": sketch.look.muted}}
         )
     hidden = {"visible": False, "fixedrange": True, "range": [0, 1]}
     settings = {**layout(sketch.look, "", 130), "margin": {"l": 4, "r": 4, "t": 8, "b": 8}}

@@ -61,7 +61,7 @@ class Sketch:
     def title(self) -> str:
         """The measures by what they are shown."""
         measures = self.words.say("charts.and").join(self.name(place) for place in self.spec.y)
-        return self.words.say("charts.title", measure=measures, x=self.name(self.x))
+        return begun(self.words.say("charts.title", measure=measures, x=self.name(self.x)))
 
     def scale(self, place: int, *, dates: bool = False, apart: bool = False) -> Scale:
         return scale(self.cells(place), self.readings[place], self.words, dates=dates, apart=apart)
@@ -87,3 +87,8 @@ class Sketch:
             tuple(number(cell) for cell in cells),
             tuple(f"{name}: <b>{self.full(cell)}</b>" for cell in cells),
         )
+
+
+def begun(text: str) -> str:
+    """A text as a line begins: with a capital."""
+    return text[:1].upper() + text[1:]

@@ -144,6 +144,11 @@ def test_numbers_without_end_are_missing() -> None:
     assert list(charts.draw(ChartSpec(ChartKind.BAR, 0, (1,)), found).data[0].y) == [None, None, None, 2.5, None]
 
 
+def test_a_title_begins_with_a_capital_and_goes_on_without() -> None:
+    figure = charts.draw(ChartSpec(ChartKind.LINE, 0, (1,)), by_month(), labels=("month", "total revenue"))
+    assert figure.layout.title.text == "Total revenue by month"
+
+
 def test_long_names_lie_flat_with_the_first_on_top() -> None:
     rows = [(f"A rather long name of product {i}", 100 - i) for i in range(6)]
     found = table({"product": Kind.TEXT, "orders": Kind.INTEGER}, *rows)
