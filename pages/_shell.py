@@ -26,7 +26,6 @@ PAGES = (
 def main() -> None:
     """Runs on every interaction: a stranger gets the sign-in at every address, a person the pages of their role."""
     st.set_page_config(page_title="Askwell", page_icon=str(HERE / "icon.png"), layout="wide")
-    st.logo(str(HERE / "icon.png"), size="large")
     actor = who()
     said = words(actor)
     if actor is None:
@@ -40,6 +39,7 @@ def main() -> None:
         _browser.mount()
         page.run()
         return
+    st.logo(str(HERE / "icon.png"), size="large")
     page = st.navigation([_page(name, icon, action, actor, said) for name, icon, action in PAGES])
     with st.sidebar:
         _account(actor, me.email, said)
