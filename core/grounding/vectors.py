@@ -23,7 +23,7 @@ from core.store.tables import documents
 
 _FUSE = 60  # the usual constant of the fusion
 _DEPTH = 30  # places taken from each ranking
-_SPREAD = 80  # documents looked at for one word; a word of more says little
+_SPREAD = 40  # documents looked at for one word; a word of more says little
 _MOST_TERMS = 48
 _CHUNK = 1000
 _WEIGHTS = [0.05, 0.2, 0.5, 1.0]  # of D (the connection's word), C (values), B (about), A (names)
