@@ -98,11 +98,13 @@ class Served:
             return bool(answer.status == 200)
 
 
-def wait_for(look: Callable[[], Any], what: str, seconds: float = 15.0) -> Any:
-    """What `look` gives, as soon as it gives something."""
+def wait_for(
+    look: Callable[[], Any], what: str, seconds: float = 15.0, between: Callable[[], None] = lambda: time.sleep(0.05)
+) -> Any:
+    """What `look` gives, as soon as it gives something; `between` two looks others may go on."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if found := look():
             return found
-        time.sleep(0.05)
+        between()
     raise AssertionError(f"waited {seconds:g} seconds for {what}")

@@ -3,12 +3,14 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from core.i18n import catalogue
 from core.security.permissions import Role
 from tests.browser.conftest import Visit
+from tests.browser.serving import Served, wait_for
 from tests.browser.visitor import Visitor
+from tests.browser.watching import Watch
 
 pytestmark = pytest.mark.browser
 PAGES = ("ask", "history", "models", "connections", "admin")
@@ -55,6 +57,20 @@ def test_every_page_is_there_and_speaks_one_language(visit: Visit, language: str
     for section in ("audit", "jobs", "health"):
         person.page.get_by_text(person.said(f"admin.{section}"), exact=True).click()
         check(person, other)
+
+
+def test_a_page_that_reached_elsewhere_would_be_noticed(chromium: Browser, served: Served) -> None:
+    watch, context = Watch(), chromium.new_context()
+    watch.over(context)
+    page = context.new_page()
+    page.goto(f"{served.url}/healthz")
+    assert watch.wrong == []
+    page.evaluate("fetch('http://askwell.example/').catch(() => console.error('no way'))")
+    page.evaluate("new Image().src = 'http://askwell.example/1.png'")
+    wait_for(lambda: len(watch.wrong) >= 3, "what went wrong", between=lambda: page.wait_for_timeout(20))
+    context.close()
+    assert any("the policy forbids connect-src" in wrong for wrong in watch.wrong)
+    assert any("the policy forbids img-src" in wrong for wrong in watch.wrong)
 
 
 def sentences(language: str) -> set[str]:

@@ -20,10 +20,9 @@ def cookie_of(visitor: Visitor) -> Any:
     """The session cookie, once the browser has fetched it."""
 
     def look() -> Any:
-        visitor.page.wait_for_timeout(20)  # lets the browser go on
         return next((cookie for cookie in visitor.context.cookies() if cookie["name"] == COOKIE), None)
 
-    return wait_for(look, "the session cookie")
+    return wait_for(look, "the session cookie", between=lambda: visitor.page.wait_for_timeout(20))
 
 
 def test_a_wrong_password_is_refused_in_one_sentence(visit: Visit) -> None:

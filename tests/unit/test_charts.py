@@ -190,7 +190,7 @@ def test_axes_are_written_short_in_the_language_of_the_reader(language: str, mar
 def test_chinese_labels_and_months_are_shown_in_chinese() -> None:
     spec = charts.choose(by_month(series=True))[0]
     figure = charts.draw(spec, by_month(series=True), labels=["月份", "区域", "销售额"], language="zh")
-    assert figure.layout.title.text == "销售额（按月份）"
+    assert figure.layout.title.text == "销售额 · 按月份"
     assert "月" in figure.layout.xaxis.tickformat
     told = charts.describe(spec, by_month(series=True), Words("zh"), ["月份", "区域", "销售额"])
     assert "按月份和区域显示销售额" in told
