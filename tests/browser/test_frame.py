@@ -1,6 +1,7 @@
 """What surrounds every page: its language, its theme, and that each is there without a word of the other tongue."""
 
 import re
+from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -67,10 +68,13 @@ def test_a_page_that_reached_elsewhere_would_be_noticed(chromium: Browser, serve
     assert watch.wrong == []
     page.evaluate("fetch('http://askwell.example/').catch(() => console.error('no way'))")
     page.evaluate("new Image().src = 'http://askwell.example/1.png'")
-    wait_for(lambda: len(watch.wrong) >= 3, "what went wrong", between=lambda: page.wait_for_timeout(20))
+    for sign in ("the policy forbids connect-src", "the policy forbids img-src", "console: no way"):
+        wait_for(partial(noticed, watch, sign), sign, between=lambda: page.wait_for_timeout(20))
     context.close()
-    assert any("the policy forbids connect-src" in wrong for wrong in watch.wrong)
-    assert any("the policy forbids img-src" in wrong for wrong in watch.wrong)
+
+
+def noticed(watch: Watch, sign: str) -> bool:
+    return any(sign in wrong for wrong in watch.wrong)
 
 
 def sentences(language: str) -> set[str]:
