@@ -132,7 +132,8 @@ def ticks(low: float, high: float, *, zero: bool, whole: bool) -> list[float]:
     """Four to seven round numbers from below `low` to above `high`. `whole`: no fractions between."""
     low, high = (min(low, 0.0), max(high, 0.0)) if zero else (low, high)
     if low == high:
-        low, high = (low - 1, high + 1) if low else (0.0, 1.0)
+        room = max(1.0, abs(low) * 1e-6)  # beside a huge number, one more is the same number
+        low, high = (low - room, high + room) if low else (0.0, 1.0)
     rough = (high - low) / 5
     size = 10.0 ** floor(log10(rough))
     step = next(size * nice for nice in (1, 2, 2.5, 5, 10) if size * nice >= rough * 0.999)

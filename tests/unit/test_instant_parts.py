@@ -11,6 +11,7 @@ from core.answering.instant.chart import Chart, Edge, Grammar, rules_of
 from core.answering.instant.interpret import Abstained, Interpretation, Outcome, Unclear, interpret
 from core.answering.instant.lexicon import lexicon
 from core.answering.instant.paths import Paths
+from core.answering.instant.schema_words import words_of
 from core.answering.instant.times import chinese_times, english_times
 from core.answering.instant.words import root, singular, tokens_of
 from core.connections.schema import Column, Dialect, ForeignKey, Kind, Schema, Table
@@ -203,3 +204,12 @@ def test_dates_are_tested_as_half_open_windows() -> None:
     assert "\"played_on\" >= '2026-03-01'" in out.sql
     assert "\"played_on\" < '2026-04-01'" in out.sql
     assert date(2026, 3, 1) < date(2026, 4, 1)
+
+
+def test_the_words_of_a_schema_that_is_gone_are_never_taken_for_anothers() -> None:
+    number_column, text_column = Column("id", "int", Kind.INTEGER), Column("name", "text", Kind.TEXT)
+    lines = Table("orders", (Column("customer_id", "int", Kind.INTEGER),))
+    keyless = (lines, Table("customers", (number_column, text_column)))
+    for number in range(40):  # a new schema may stand where one that was let go stood
+        dialect = list(Dialect)[number % 4]
+        assert words_of(Schema(dialect, keyless)).schema.dialect is dialect

@@ -116,7 +116,7 @@ class SchemaWords:
         return ref.column in table.primary_key or any(ref.column in k.columns for k in table.foreign_keys)
 
 
-_kept: "OrderedDict[int, SchemaWords]" = OrderedDict()
+_kept: "OrderedDict[int, tuple[Schema, SchemaWords]]" = OrderedDict()
 _lock = threading.Lock()
 _ROOM = 16
 
@@ -127,11 +127,11 @@ def words_of(schema: Schema) -> SchemaWords:
         found = _kept.get(id(schema))
         if found is not None:
             _kept.move_to_end(id(schema))
-            return found
-    # The entry holds its schema, so that an id is never met again for another one.
+            return found[1]
+    # The entry holds the very schema it was asked for, so that its id is never met again for another one.
     built = SchemaWords(schema)
     with _lock:
-        _kept[id(schema)] = built
+        _kept[id(schema)] = (schema, built)
         while len(_kept) > _ROOM:
             _kept.popitem(last=False)
     return built
