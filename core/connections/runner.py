@@ -29,7 +29,7 @@ def run(query: CheckedQuery, session: Session, stop: Stop | None = None, row_cap
         raise TypeError("only a query checked for this session's dialect can be run")
     started = time.perf_counter()
     with watched(session, stop):
-        fetched = session.read(query.sql, row_cap)
+        fetched = session.read(query.runs, row_cap)
     return ResultTable(fetched.columns, fetched.rows, fetched.truncated, time.perf_counter() - started)
 
 

@@ -12,17 +12,32 @@ class Role(StrEnum):
 
     VIEWER = "viewer"
     ANALYST = "analyst"
+    EDITOR = "editor"  # of connections
     ADMIN = "admin"
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a signed-in person, or the portal itself (`SYSTEM`)."""
+    """Who acts: a signed-in person, or the portal itself (`SYSTEM`).
+
+    `attributes` are what row rules may ask about a person, each with one value or several. `scopes` are what the API
+    key that speaks for the person may do; None is the person themselves.
+    """
 
     id: UUID
     name: str
     role: Role
     language: str = "en"
+    email: str = ""
+    groups: frozenset[str] = frozenset()
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    scopes: frozenset[str] | None = None
+
+    def attribute(self, name: str) -> tuple[str, ...]:
+        """The person's values for this attribute, none where they have none. `email`, `name`, `id` and `role` are
+        there for everyone."""
+        own = {"email": (self.email,), "name": (self.name,), "id": (str(self.id),), "role": (self.role.value,)}
+        return own.get(name) or dict(self.attributes).get(name, ())
 
 
 SYSTEM = Actor(id=UUID(int=0), name="the portal", role=Role.ADMIN)
@@ -66,8 +81,8 @@ LEAST_ROLE: dict[Action, Role] = {
     Action.VERIFY: Role.ANALYST,
     Action.INDEX: Role.ANALYST,
     Action.SEE_CONNECTIONS: Role.VIEWER,
-    Action.ADD_CONNECTION: Role.ANALYST,
-    Action.CHANGE_CONNECTION: Role.ANALYST,
+    Action.ADD_CONNECTION: Role.EDITOR,
+    Action.CHANGE_CONNECTION: Role.EDITOR,
     Action.SEE_MODELS: Role.VIEWER,
     Action.CHANGE_MODELS: Role.ADMIN,
     Action.CHANGE_SELF: Role.VIEWER,

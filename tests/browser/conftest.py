@@ -99,7 +99,7 @@ def visit(chromium: Browser, served: Served, people: People, request: pytest.Fix
     """
     watch, contexts = Watch(), []
 
-    def come(role: Role | None = Role.ANALYST, language: str = "en", path: str = "/", **more: Any) -> Visitor:
+    def come(role: Role | None = Role.EDITOR, language: str = "en", path: str = "/", **more: Any) -> Visitor:
         locale = {"en": "en-GB", "zh": "zh-CN"}[language]
         context = chromium.new_context(locale=locale, viewport={"width": 1360, "height": 900}, **more)
         contexts.append(context)

@@ -51,7 +51,7 @@ def admin(store: Store) -> Actor:
 
 @pytest.fixture
 def analyst(store: Store) -> Actor:
-    return person(store, Role.ANALYST, "analyst")
+    return person(store, Role.EDITOR, "editor")
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_a_database_that_does_not_answer_is_not_kept(
 def test_owners_administrators_and_those_it_is_shared_with_see_a_connection(
     connections: Connections, store: Store, admin: Actor, analyst: Actor, viewer: Actor
 ) -> None:
-    other = person(store, Role.ANALYST, "other")
+    other = person(store, Role.EDITOR, "other")
     info = connections.upload(analyst, "Mine", "mine.csv", io.BytesIO(b"a,b\n1,2\n"))
 
     def seen() -> list[bool]:

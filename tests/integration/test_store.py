@@ -20,7 +20,7 @@ from core.settings import Settings
 from core.store import embedded
 from core.store.migrate import migrate
 from core.store.sessions import Store
-from core.store.tables import metadata
+from core.store.shape import metadata
 from tests.conftest import NOW
 
 PASSWORD = "correct horse battery"

@@ -108,7 +108,7 @@ def test_viewers_see_models_but_cannot_change_them(visit: Visit) -> None:
 
 
 def test_an_analyst_uploads_a_file_and_asks_it(visit: Visit, portal: Portal) -> None:
-    page = visit("connections", Role.ANALYST)
+    page = visit("connections", Role.EDITOR)
     assert "No database is connected yet" in said(page)
     table = "fruit,kilos\napple,3\npear,4\nplum,5\n"
     page.file_uploader(key="connections.upload_file").set_value(("fruit.csv", table.encode(), "text/csv")).run()

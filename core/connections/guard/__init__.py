@@ -4,7 +4,7 @@ Nothing else can make a `CheckedQuery`, and nothing but a `CheckedQuery` can be 
 allowed, and everything else refused: each step below is a wall of its own, and the order matters.
 """
 
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 from sqlglot import exp
@@ -19,6 +19,7 @@ from core.connections.guard.tables import Tables
 from core.connections.guard.text import MAX_NESTING
 from core.connections.guard.words import check_words
 from core.connections.schema import Dialect, Schema
+from core.security.policies import EVERYTHING, Rights
 
 _SEAL = object()
 
@@ -32,6 +33,7 @@ class Scope:
     `namespace` is what the database calls the place of those tables whose own namespace is "": PostgreSQL's `public`,
     SQLite's and DuckDB's `main` need not be given; on MySQL it is the name of the database. `ignores_case` says that a
     MySQL server does not tell tables apart by their capitals (its `lower_case_table_names` is not 0).
+    `rights` are the policies as they bind this actor: hidden tables and columns are not in `schema` either.
     """
 
     dialect: Dialect
@@ -39,25 +41,33 @@ class Scope:
     functions: frozenset[str] = frozenset()
     namespace: str = ""
     ignores_case: bool = False
+    rights: Rights = EVERYTHING
 
 
 @dataclass(frozen=True)
 class CheckedQuery:
     """SQL that the guard has passed: one read-only statement in `dialect`, over tables its actor may see.
 
-    `sql` is the text that runs, the one that was checked. `tables` are `Table.key`s; `columns` are
-    `table key.column name` where they could be resolved.
+    `sql` is the text that was checked, as people see it and as it is kept. `runs` is what is sent to the database:
+    the same text, unless a policy rewrote it; it may speak of what the actor may not see, so it is shown to nobody.
+    `tables` are `Table.key`s; `columns` are `table key.column name` where they could be resolved. `limited` are those
+    tables of which the actor sees some rows only; `masked` those columns whose values are masked for them.
     """
 
     sql: str
     dialect: Dialect
     tables: tuple[str, ...]
     columns: tuple[str, ...]
+    runs: str = field(default="", repr=False)
+    limited: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
     seal: InitVar[object] = None
 
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
             raise TypeError("only the guard makes a CheckedQuery")
+        if not self.runs:
+            object.__setattr__(self, "runs", self.sql)
 
     def __init_subclass__(cls, **_: Any) -> None:
         raise TypeError("a CheckedQuery has no other kinds")

@@ -1,0 +1,1 @@
+"""Tables around the trail: what keeps its chain verifiable."""

@@ -1,0 +1,1 @@
+"""Tables of the API keys that people make for programs, and of rate limits."""

@@ -1,0 +1,1 @@
+"""Tables of people beside `people` itself: groups, invitations, second factors."""

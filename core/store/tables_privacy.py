@@ -1,0 +1,1 @@
+"""Tables of personal data: which columns hold it, and what was sent to models."""

@@ -1,0 +1,1 @@
+"""Tables of the keys that secrets are sealed with."""
