@@ -12,9 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from procrastinate import App, SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
-from core.errors import NotFound
+from core.errors import NotFound, StoreUnreachable
 from core.security.permissions import Action, Actor, require
 from core.store.sessions import Store
 
@@ -43,13 +43,18 @@ class Jobs:
         self._opening = threading.Lock()
 
     def defer(self, name: str, **arguments: Any) -> int | None:
-        """Have the job `name` done with these arguments (JSON values); None if the very same one waits already."""
+        """Have the job `name` done with these arguments (JSON values); None if the very same one waits already.
+
+        Raises `StoreUnreachable`.
+        """
         lock = name + ":" + ",".join(f"{key}={value}" for key, value in sorted(arguments.items()))
         try:
             task = self._opened().configure_task(name, queue=QUEUE, lock=lock, queueing_lock=lock)
             return task.defer(**arguments)
         except AlreadyEnqueued:
             return None
+        except ConnectorException as error:
+            raise StoreUnreachable(type(error.__cause__ or error).__name__) from error
 
     def list(self, actor: Actor | None, limit: int = 100) -> list[JobRow]:
         """The newest jobs first, at most `limit`."""

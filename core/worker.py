@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
@@ -18,6 +19,7 @@ from core.portal import Portal
 from core.stop import Stop
 
 _log = logging.getLogger(__name__)
+_TRY_AGAIN = 2.0  # seconds, when the store is away
 LOOK_FOR_STALLED = 20.0  # seconds between two looks for jobs whose worker died
 
 
@@ -62,9 +64,9 @@ class Worker:
         while True:
             try:
                 await self._take_jobs()
-            except ConnectorException:
+            except (ConnectorException, psycopg.Error, OSError):
                 _log.warning("the job queue does not answer; trying again")
-                await asyncio.sleep(2)
+                await asyncio.sleep(_TRY_AGAIN)
 
     async def _take_jobs(self) -> None:
         app = App(connector=PsycopgConnector(conninfo=conninfo(self._portal.store), min_size=1, max_size=4))
@@ -88,8 +90,9 @@ class Worker:
 async def _requeue_stalled(app: App) -> None:
     """Give jobs back to the queue whose worker is gone: after `kill -9` they go on where they were."""
     while True:
-        for job in await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=LOOK_FOR_STALLED):
-            await app.job_manager.retry_job(job)
+        with contextlib.suppress(ConnectorException):
+            for job in await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=LOOK_FOR_STALLED):
+                await app.job_manager.retry_job(job)
         await asyncio.sleep(LOOK_FOR_STALLED / 2)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.schema import CreateIndex, CreateSchema, DropSchema
 from core.grounding.documents import COLUMN, Document
 from core.grounding.vectors import SchemaIndex, row_of
 from core.models.embeddings import DIMENSIONS
-from core.store.sessions import Store
+from core.store.sessions import Store, waiting
 from core.store.tables import documents
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _fill(store: Store, owners: Sequence[UUID], size: int, chance: "np.random.Ge
         twin.constraints.discard(constraint)
     indexes = sorted(twin.indexes, key=lambda index: str(index.name))
     twin.indexes.clear()
-    with store.begin() as connection:
+    with store.begin(patience=None) as connection:
         connection.execute(sa.schema.CreateTable(twin, include_foreign_key_constraints=[]))
         copy = connection.connection.cursor().copy(_COPY)
         with copy as rows:
@@ -110,19 +110,20 @@ def _fill(store: Store, owners: Sequence[UUID], size: int, chance: "np.random.Ge
     seconds = 0.0
     for index in indexes:
         started = time.perf_counter()
-        with store.begin() as connection:
+        with store.begin(patience=None) as connection:
             connection.execute(sa.select(sa.func.set_config("maintenance_work_mem", "512MB", True)))
             connection.execute(CreateIndex(index))
         if "embedding" in str(index.name):
             seconds = time.perf_counter() - started
-    with store.begin() as connection:
+    with store.begin(patience=None) as connection:
         connection.execute(sa.text("ANALYZE documents"))
     return seconds
 
 
 def _write_out(store: Store) -> None:
     """Have what was just built written to disk, where we may: else the first searches do it, page by page."""
-    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with store.engine.connect() as line, waiting(line, None):
+        connection = line.execution_options(isolation_level="AUTOCOMMIT")
         if connection.scalar(sa.text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
             connection.execute(sa.text("CHECKPOINT"))
 

@@ -29,6 +29,7 @@ SCHEMA, VALUES, VECTORS, DONE = "schema", "values", "vectors", "done"
 _AT_ONCE = 256  # documents fetched to be embedded
 _EVERY = 1.0  # seconds between two notes of progress
 _TABLE_SECONDS = 15.0  # to read the values of one table
+_LOOK_AGAIN = 0.5  # seconds, while another process builds the same index
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,8 @@ class Indexer:
         key = sa.func.hashtextextended(f"index {connection_id}", 0)
         try:
             with self._store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as line:
-                line.execute(sa.select(sa.func.pg_advisory_lock(key)))
+                while not line.scalar(sa.select(sa.func.pg_try_advisory_lock(key))):
+                    time.sleep(_LOOK_AGAIN)
                 try:
                     yield
                 finally:

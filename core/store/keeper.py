@@ -2,7 +2,8 @@
 
 A program that wants the server starts a keeper and holds its standard input open. The keeper starts the server or
 joins one that runs, says where it is, and waits. When its input closes, however its program ended, `kill -9`
-included, it leaves; the last keeper to leave stops the server. So nothing is left running and nothing is torn.
+included, it leaves; the last keeper to leave stops the server. So nothing is left running and nothing is torn. A server
+that dies while it is in use, for want of memory or killed by somebody, is started again.
 
 Only the standard library is imported here: the keeper costs a few megabytes for as long as the portal runs.
 """
@@ -13,6 +14,7 @@ import json
 import os
 import pwd
 import secrets
+import select
 import shutil
 import signal
 import stat
@@ -21,12 +23,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 SUPERUSER = "askwell"
 SOCKET_ROOM = 90  # bytes a socket's folder may be long; the system's limit is about 107 with the file name
+LOOK_SECONDS = 1.0  # between two looks whether the server lives
 PATIENCE = 60.0  # seconds a server may need to come up after a crash, or to go down
 
 
@@ -46,10 +49,28 @@ def main() -> None:
                 fcntl.flock(users, fcntl.LOCK_SH)
                 answer = _join_or_start(binaries, folder)
             print(json.dumps(answer), flush=True)
-            sys.stdin.read()
+            while not _input_ended(LOOK_SECONDS):
+                _revive(binaries, folder)
             _leave(folder, users)
     except (KeeperFailed, OSError, subprocess.SubprocessError, KeyError) as error:
         print(json.dumps({"error": str(error)}), flush=True)
+
+
+def _input_ended(seconds: float) -> bool:
+    """Whether our user is gone, after waiting at most `seconds` for that."""
+    readable, _, _ = select.select([0], [], [], seconds)
+    return bool(readable) and not os.read(0, 4096)
+
+
+def _revive(binaries: Path, folder: Path) -> None:
+    """Start the server again if its process is gone. One that is busy recovering is left alone."""
+    if _lives(folder / "postgres"):
+        return
+    with _alone(folder):
+        if not _lives(folder / "postgres"):
+            # What is left of the old one may still be ending: then the next look tries again.
+            with suppress(KeeperFailed):
+                _join_or_start(binaries, folder)
 
 
 def _leave(folder: Path, users: IO[str]) -> None:
@@ -207,6 +228,15 @@ def _running(data: Path) -> tuple[int, str] | None:
     except (FileNotFoundError, IndexError, ValueError):
         return None
     return (pid, socket) if status == "ready" and _is_server(pid, data) else None
+
+
+def _lives(data: Path) -> bool:
+    """Whether there is a server's process over this data, whatever it is doing."""
+    try:
+        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
+    except (FileNotFoundError, IndexError, ValueError):
+        return False
+    return _alive(pid) and _is_server(pid, data)
 
 
 def _is_server(pid: int, data: Path) -> bool:

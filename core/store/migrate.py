@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import ProgrammingError
 
-from core.errors import SettingsInvalid, StoreUnreachable
+from core.errors import SettingsInvalid
 from core.store.sessions import Store
 
 _LOCK = 4_027_186_551  # any number, as long as every version of the portal takes the same one
@@ -17,17 +17,15 @@ _LOCK = 4_027_186_551  # any number, as long as every version of the portal take
 def migrate(store: Store) -> str:
     """Run every migration that is missing, each in one transaction with the rest; gives the revision reached.
 
-    Raises `SettingsInvalid` when the database is newer than this program or lacks pgvector.
+    Raises `StoreUnreachable`, and `SettingsInvalid` when the database is newer than this program or lacks pgvector.
     """
     try:
-        with store.engine.begin() as connection:
+        with store.begin(patience=None) as connection:  # another process may be at it: wait for it
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             config = configuration(connection)
             _refuse_newer(connection, config)
             connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS vector"))
             command.upgrade(config, "head")
-    except OperationalError as error:
-        raise StoreUnreachable(type(error.orig).__name__) from error
     except ProgrammingError as error:
         raise SettingsInvalid(problem=f"the portal's database cannot be prepared: {error.orig}") from error
     return ScriptDirectory.from_config(configuration()).get_current_head() or ""

@@ -1,4 +1,8 @@
-"""Transactions on the portal's own PostgreSQL: the embedded one, or the one an operator gave."""
+"""Transactions on the portal's own PostgreSQL: the embedded one, or the one an operator gave.
+
+Nobody waits for it longer than they have patience for: a lock is waited for a few seconds, a free line of the pool as
+long, and a server that has fallen silent is given up by our own clock.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,13 +11,17 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeLine
 
 from core.errors import StoreUnreachable
 from core.settings import Settings
 from core.store import embedded
 from core.store.embedded import EmbeddedServer
+from core.store.lines import PATIENCE, Line
 
 DATABASE = "askwell"
+LOCK_SECONDS = 5  # seconds that a statement waits for a lock somebody else holds
+_AWAY = (OperationalError, InterfaceError, NoFreeLine)
 
 
 @dataclass(frozen=True)
@@ -25,25 +33,37 @@ class Store:
     server: EmbeddedServer | None = None
 
     @contextmanager
-    def begin(self) -> Iterator[sa.Connection]:
-        """A transaction: kept when the block ends, undone when it raises. Raises `StoreUnreachable` when away."""
-        try:
-            with self.engine.begin() as connection:
-                yield connection
-        except (OperationalError, InterfaceError) as error:
-            raise StoreUnreachable(type(error.orig).__name__) from error
+    def begin(self, patience: float | None = PATIENCE) -> Iterator[sa.Connection]:
+        """A transaction: kept when the block ends, undone when it raises.
+
+        Each statement has `patience` seconds, None for as long as it takes. Raises `StoreUnreachable` when the store is
+        away, locked or silent.
+        """
+        with (
+            self._reached(),
+            self.engine.connect() as connection,
+            waiting(connection, patience),
+            connection.begin(),
+        ):
+            if patience is None:
+                connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """For reading: each statement stands by itself, which saves the two trips that a transaction costs.
 
-        Raises `StoreUnreachable` when away.
+        Raises `StoreUnreachable` as `begin` does.
         """
+        with self._reached(), self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
         try:
-            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                yield connection
-        except (OperationalError, InterfaceError) as error:
-            raise StoreUnreachable(type(error.orig).__name__) from error
+            yield
+        except _AWAY as error:
+            raise StoreUnreachable(type(getattr(error, "orig", error)).__name__) from error
 
     def close(self) -> None:
         """Let all connections go, and the embedded server with them if nobody else uses it."""
@@ -76,7 +96,7 @@ def create_database(admin_url: str, name: str) -> None:
     """The database `name` on the server of `admin_url`, made if it is not there."""
     engine = _engine(admin_url).execution_options(isolation_level="AUTOCOMMIT")
     try:
-        with engine.connect() as connection:
+        with engine.connect() as connection, waiting(connection, None):
             there = connection.scalar(sa.text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name})
             if not there:
                 quoted = engine.dialect.identifier_preparer.quote(name)
@@ -91,6 +111,33 @@ def create_database(admin_url: str, name: str) -> None:
 def _engine(url: str) -> sa.Engine:
     """A pool on PostgreSQL through psycopg 3, whichever of the usual ways the address is spelled."""
     address = sa.make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg")
-    return sa.create_engine(
-        address, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"connect_timeout": 5}
+    engine = sa.create_engine(
+        address,
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=LOCK_SECONDS,
+        connect_args={"connect_timeout": 5, "application_name": "askwell", "tcp_user_timeout": int(PATIENCE * 1000)},
+        hide_parameters=True,
     )
+
+    @sa.event.listens_for(engine, "do_connect")
+    def _(_dialect: object, _record: object, positional: list[str], named: dict[str, object]) -> Line:
+        line = Line.connect(*positional, **named)  # type: ignore[arg-type]
+        line.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        line.commit()
+        return line
+
+    return engine
+
+
+@contextmanager
+def waiting(connection: sa.Connection, patience: float | None) -> Iterator[None]:
+    """While inside, each statement of this connection has so many seconds; None: as long as it takes."""
+    line = connection.connection.driver_connection
+    assert isinstance(line, Line)
+    line.patience = patience
+    try:
+        yield
+    finally:
+        line.patience = PATIENCE

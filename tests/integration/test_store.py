@@ -1,16 +1,20 @@
 """The embedded PostgreSQL, migrations, the vault, people and the queue on a real server."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import LiteralString, TypeVar
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
-from core.errors import InvalidInput, NotAllowed, SettingsInvalid
+from core.errors import InvalidInput, NotAllowed, SettingsInvalid, StoreUnreachable
 from core.jobs import Jobs
 from core.security.audit import Audit
 from core.security.people import MOST_FAILURES, People
@@ -19,10 +23,11 @@ from core.security.vault import Vault
 from core.settings import Settings
 from core.store import embedded
 from core.store.migrate import migrate
-from core.store.sessions import Store
+from core.store.sessions import Store, open_embedded
 from core.store.shape import metadata
 from tests.conftest import NOW
 
+T = TypeVar("T")
 PASSWORD = "correct horse battery"
 
 
@@ -197,3 +202,69 @@ def test_the_same_job_waits_once_and_can_be_cancelled(store: Store) -> None:
     jobs.retry(SYSTEM, first)
     assert [job.status for job in jobs.list(SYSTEM)] == ["todo", "cancelled"]
     jobs.close()
+
+
+def test_a_server_that_is_killed_comes_back_with_all_that_was_acknowledged(tmp_path: Path) -> None:
+    server = embedded.start(tmp_path)
+    with psycopg.connect(server.url("postgres")) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
+    os.kill(server.pid, signal.SIGKILL)
+    assert answer(lambda: rows_of(server.url("postgres"), "SELECT n FROM kept")) == [(7,)]
+    server.close()
+    assert not (tmp_path / "postgres" / "postmaster.pid").exists()
+
+
+def rows_of(url: str, sql: LiteralString) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def answer(ask: Callable[[], T], seconds: float = 20) -> T:
+    """What `ask` gives once it can, at the latest after so many seconds."""
+    patience = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except (psycopg.OperationalError, StoreUnreachable):
+            if time.monotonic() > patience:
+                raise
+            time.sleep(0.1)
+
+
+def test_a_lock_somebody_holds_is_waited_for_a_few_seconds_and_then_said(store: Store) -> None:
+    with store.begin() as other:
+        other.execute(sa.text("LOCK TABLE people IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(StoreUnreachable, match="LockNotAvailable"), store.begin() as connection:
+            connection.execute(sa.text("SELECT count(*) FROM people"))
+
+
+def test_a_server_that_falls_silent_is_given_up_and_its_line_closed(store: Store) -> None:
+    frozen: list[int] = []
+    with pytest.raises(StoreUnreachable):
+        ask_a_frozen_one(store, frozen)
+    [backend] = frozen
+    os.kill(backend, signal.SIGCONT)
+    with store.begin() as connection:
+        assert connection.scalar(sa.text("SELECT pg_backend_pid()")) != backend
+
+
+def ask_a_frozen_one(store: Store, frozen: list[int]) -> None:
+    with store.begin(patience=0.3) as connection:
+        frozen.append(int(str(connection.scalar(sa.text("SELECT pg_backend_pid()")))))
+        os.kill(frozen[0], signal.SIGSTOP)
+        connection.execute(sa.text("SELECT 1"))
+
+
+def test_after_a_restart_of_the_server_the_next_statement_works(tmp_path: Path) -> None:
+    store = open_embedded(tmp_path)
+    assert store.server is not None
+    with store.begin() as connection:
+        assert connection.scalar(sa.text("SELECT 1")) == 1
+    os.kill(store.server.pid, signal.SIGINT)
+    assert answer(lambda: one(store)) == 1
+    store.close()
+
+
+def one(store: Store) -> object:
+    with store.begin() as connection:
+        return connection.scalar(sa.text("SELECT 1"))
