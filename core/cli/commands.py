@@ -107,6 +107,13 @@ def evaluate(
 
 
 @terminal.command()
+def permissions() -> None:
+    from core.security.permission_page import permission_page
+
+    print(permission_page(), end="")
+
+
+@terminal.command()
 def bench(name: Annotated[str, typer.Argument()], as_json: Json = False) -> None:
     from core.cli.benching import bench as run
 

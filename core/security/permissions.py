@@ -1,4 +1,8 @@
-"""Who may do what: one table, and `require`, which every public method calls first."""
+"""Who may do what: one table, and `require`, which every public method calls first.
+
+The sentences for each action and scope lie in `core/i18n/permissions.toml`; `docs/permissions.md` is made of both
+(`python -m core permissions`), and so are the tests.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,6 +47,16 @@ class Actor:
 SYSTEM = Actor(id=UUID(int=0), name="the portal", role=Role.ADMIN)
 
 
+class Scope(StrEnum):
+    """What an API key is for. A key never does more than the person it speaks for."""
+
+    ASK = "ask"
+    HISTORY = "history"
+    EXPORT = "export"
+    KNOWLEDGE = "knowledge"
+    CONNECTIONS = "connections"
+
+
 class Action(StrEnum):
     """What can be done. The value is `face.method` as the audit shows it."""
 
@@ -61,6 +75,8 @@ class Action(StrEnum):
     SEE_MODELS = "models.list"
     CHANGE_MODELS = "models.change"
     CHANGE_SELF = "people.change_self"
+    OWN_KEYS = "keys.own"
+    SEE_KEYS = "keys.list"
     SEE_PEOPLE = "people.list"
     CHANGE_PEOPLE = "people.change"
     READ_AUDIT = "people.audit"
@@ -69,36 +85,59 @@ class Action(StrEnum):
     SEE_HEALTH = "portal.health"
 
 
-# The least role that may; what is one's own is checked besides, where the thing is read.
-LEAST_ROLE: dict[Action, Role] = {
-    Action.ASK: Role.VIEWER,
-    Action.READ_HISTORY: Role.VIEWER,
-    Action.CHANGE_HISTORY: Role.VIEWER,
-    Action.RATE: Role.VIEWER,
-    Action.EXPORT: Role.VIEWER,
-    Action.BROWSE: Role.VIEWER,
-    Action.DESCRIBE: Role.ANALYST,
-    Action.VERIFY: Role.ANALYST,
-    Action.INDEX: Role.ANALYST,
-    Action.SEE_CONNECTIONS: Role.VIEWER,
-    Action.ADD_CONNECTION: Role.EDITOR,
-    Action.CHANGE_CONNECTION: Role.EDITOR,
-    Action.SEE_MODELS: Role.VIEWER,
-    Action.CHANGE_MODELS: Role.ADMIN,
-    Action.CHANGE_SELF: Role.VIEWER,
-    Action.SEE_PEOPLE: Role.ADMIN,
-    Action.CHANGE_PEOPLE: Role.ADMIN,
-    Action.READ_AUDIT: Role.ADMIN,
-    Action.SEE_JOBS: Role.ADMIN,
-    Action.CHANGE_JOBS: Role.ADMIN,
-    Action.SEE_HEALTH: Role.ADMIN,
+@dataclass(frozen=True)
+class Permission:
+    """Who may: the least role, and the scope that an API key needs for it; None where no key may, only a person.
+
+    `own`: besides, the thing must be one's own, or shared with one; that is checked where the thing is read.
+    """
+
+    role: Role
+    scope: Scope | tuple[Scope, ...] | None = None
+    own: bool = False
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """The scopes of which a key needs one."""
+        return self.scope if isinstance(self.scope, tuple) else () if self.scope is None else (self.scope,)
+
+
+PERMISSIONS: dict[Action, Permission] = {
+    Action.ASK: Permission(Role.VIEWER, Scope.ASK, own=True),
+    Action.READ_HISTORY: Permission(Role.VIEWER, Scope.HISTORY, own=True),
+    Action.CHANGE_HISTORY: Permission(Role.VIEWER, Scope.HISTORY, own=True),
+    Action.RATE: Permission(Role.VIEWER, Scope.HISTORY, own=True),
+    Action.EXPORT: Permission(Role.VIEWER, Scope.EXPORT, own=True),
+    Action.BROWSE: Permission(Role.VIEWER, (Scope.ASK, Scope.KNOWLEDGE), own=True),
+    Action.DESCRIBE: Permission(Role.ANALYST, Scope.KNOWLEDGE, own=True),
+    Action.VERIFY: Permission(Role.ANALYST, Scope.KNOWLEDGE, own=True),
+    Action.INDEX: Permission(Role.ANALYST, Scope.KNOWLEDGE, own=True),
+    Action.SEE_CONNECTIONS: Permission(Role.VIEWER, tuple(Scope), own=True),
+    Action.ADD_CONNECTION: Permission(Role.EDITOR, Scope.CONNECTIONS),
+    Action.CHANGE_CONNECTION: Permission(Role.EDITOR, Scope.CONNECTIONS, own=True),
+    Action.SEE_MODELS: Permission(Role.VIEWER, Scope.ASK),
+    Action.CHANGE_MODELS: Permission(Role.ADMIN),
+    Action.CHANGE_SELF: Permission(Role.VIEWER, own=True),
+    Action.OWN_KEYS: Permission(Role.VIEWER, own=True),
+    Action.SEE_KEYS: Permission(Role.ADMIN),
+    Action.SEE_PEOPLE: Permission(Role.ADMIN),
+    Action.CHANGE_PEOPLE: Permission(Role.ADMIN),
+    Action.READ_AUDIT: Permission(Role.ADMIN),
+    Action.SEE_JOBS: Permission(Role.ADMIN),
+    Action.CHANGE_JOBS: Permission(Role.ADMIN),
+    Action.SEE_HEALTH: Permission(Role.ADMIN),
 }
+LEAST_ROLE: dict[Action, Role] = {action: permission.role for action, permission in PERMISSIONS.items()}
 _RANK = {role: rank for rank, role in enumerate(Role)}
 
 
 def may(actor: Actor | None, action: Action) -> bool:
-    """Whether this actor's role allows the action; nobody (None) may do nothing."""
-    return actor is not None and _RANK[actor.role] >= _RANK[LEAST_ROLE[action]]
+    """Whether this actor's role allows the action, and their key does too; nobody (None) may do nothing."""
+    if actor is None:
+        return False
+    permission = PERMISSIONS[action]
+    in_scope = actor.scopes is None or any(scope in actor.scopes for scope in permission.scopes)
+    return in_scope and _RANK[actor.role] >= _RANK[permission.role]
 
 
 def require(actor: Actor | None, action: Action, resource: object = "") -> None:

@@ -1,0 +1,82 @@
+"""Every public method of every face, and the action it requires: the other half of the permission table.
+
+A test reads the methods and holds this equal to what they require; the door (`core/security/door.py`) takes from here
+what it counts against which limit, and under which action a refusal is noted.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.security.permissions import Action
+
+
+class Limit(StrEnum):
+    """What is counted for one person; how much of it is a setting, `ASKWELL_LIMIT_…`."""
+
+    QUESTIONS = "questions"
+    EXPORTS = "exports"
+    UPLOADS = "uploads"
+
+
+@dataclass(frozen=True)
+class Method:
+    """What one method of a face requires, and what it counts against."""
+
+    action: Action
+    limit: Limit | None = None
+
+
+METHODS: dict[str, Method] = {
+    "people.invite": Method(Action.CHANGE_PEOPLE),
+    "people.change": Method(Action.CHANGE_PEOPLE),
+    "people.change_self": Method(Action.CHANGE_SELF),
+    "people.change_password": Method(Action.CHANGE_SELF),
+    "people.list": Method(Action.SEE_PEOPLE),
+    "people.me": Method(Action.CHANGE_SELF),
+    "keys.issue": Method(Action.OWN_KEYS),
+    "keys.list": Method(Action.OWN_KEYS),
+    "keys.everyones": Method(Action.SEE_KEYS),
+    "keys.revoke": Method(Action.OWN_KEYS),
+    "audit.list": Method(Action.READ_AUDIT),
+    "jobs.list": Method(Action.SEE_JOBS),
+    "jobs.cancel": Method(Action.CHANGE_JOBS),
+    "jobs.retry": Method(Action.CHANGE_JOBS),
+    "connections.add": Method(Action.ADD_CONNECTION, Limit.UPLOADS),
+    "connections.upload": Method(Action.ADD_CONNECTION, Limit.UPLOADS),
+    "connections.change": Method(Action.CHANGE_CONNECTION),
+    "connections.remove": Method(Action.CHANGE_CONNECTION),
+    "connections.list": Method(Action.SEE_CONNECTIONS),
+    "connections.share": Method(Action.CHANGE_CONNECTION),
+    "connections.test": Method(Action.ADD_CONNECTION, Limit.UPLOADS),
+    "connections.open": Method(Action.ASK),
+    "connections.refresh": Method(Action.INDEX),
+    "knowledge.ground": Method(Action.ASK),
+    "knowledge.recall": Method(Action.ASK),
+    "knowledge.index": Method(Action.INDEX),
+    "knowledge.browse": Method(Action.BROWSE),
+    "knowledge.describe": Method(Action.DESCRIBE),
+    "knowledge.verify": Method(Action.VERIFY),
+    "knowledge.verified": Method(Action.BROWSE),
+    "knowledge.forget": Method(Action.VERIFY),
+    "knowledge.starters": Method(Action.ASK),
+    "knowledge.can_ask": Method(Action.ASK),
+    "models.list": Method(Action.SEE_MODELS),
+    "models.connect": Method(Action.CHANGE_MODELS),
+    "models.remove": Method(Action.CHANGE_MODELS),
+    "models.make_default": Method(Action.CHANGE_MODELS),
+    "models.test": Method(Action.CHANGE_MODELS, Limit.QUESTIONS),
+    "models.lease": Method(Action.ASK, Limit.QUESTIONS),
+    "models.spend": Method(Action.SEE_MODELS),
+    "answers.ask": Method(Action.ASK, Limit.QUESTIONS),
+    "answers.rerun": Method(Action.ASK, Limit.QUESTIONS),
+    "answers.history": Method(Action.READ_HISTORY),
+    "answers.open": Method(Action.READ_HISTORY),
+    "answers.change": Method(Action.CHANGE_HISTORY),
+    "answers.rate": Method(Action.RATE),
+    "answers.rows": Method(Action.READ_HISTORY),
+    "answers.export": Method(Action.EXPORT, Limit.EXPORTS),
+    "running.start": Method(Action.ASK, Limit.QUESTIONS),
+    "running.watch": Method(Action.ASK),
+    "running.stop": Method(Action.ASK),
+    "running.current": Method(Action.ASK),
+}
