@@ -1,5 +1,7 @@
 """What every page stands in: the portal, who is here, their language, and the guard at each page's door."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -31,11 +33,27 @@ def session_token() -> str:
 def who() -> Actor | None:
     """The person of this session, read anew on every run: an ended session is a stranger's at once."""
     token = session_token()
+    return portal().people.identify(token) if token else None
+
+
+@contextmanager
+def waiting_for_the_store() -> Iterator[None]:
+    """Around a whole page: while the portal's database is away the page says so, and goes on by itself afterwards."""
     try:
-        return portal().people.identify(token) if token else None
+        yield
     except StoreUnreachable as error:
         show_error(error, words(None))
-        st.stop()
+        _look_again()
+
+
+@st.fragment(run_every=2.0)
+def _look_again() -> None:
+    st.caption(words(None).say("shell.looking_again"))
+    try:
+        portal().ping()
+    except StoreUnreachable:
+        return
+    st.rerun(scope="app")
 
 
 def words(actor: Actor | None) -> Words:

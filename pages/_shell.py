@@ -9,7 +9,7 @@ from core.answering.markdown import escape
 from core.i18n import LANGUAGES, Words
 from core.security.permissions import Action, Actor, may
 from pages import _browser
-from pages._frame import LANGUAGE, TOKEN, enter, portal, session_token, who, words
+from pages._frame import LANGUAGE, TOKEN, enter, portal, session_token, waiting_for_the_store, who, words
 from pages._sign_in import change_password, first_password_page, sign_in_page
 
 HERE = Path(__file__).resolve().parent
@@ -114,4 +114,5 @@ def _sign_out() -> None:
     _browser.tell("end")
 
 
-main()
+with waiting_for_the_store():
+    main()
