@@ -4,7 +4,9 @@ Each kind of database has its own module of this shape; `engines` lists them. A 
 `cancel` and `abandon` may be called from any other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote, quote_plus
@@ -14,8 +16,15 @@ from core.connections.schema import Dialect
 
 LOCK_SECONDS = 1  # how long a read may wait for somebody else's lock
 CONNECT_SECONDS = 5
-GRACE_SECONDS = 2.0  # between asking the database to stop and breaking the line
+GRACE_SECONDS = 2.0  # a server is given beyond a statement's limit to end it by itself, before its line ends
+CANCEL_SECONDS = 1.0  # for the wish to end a statement to arrive
+CLOSE_SECONDS = 1.0  # for leaving in order; a server that does not answer is left without
+IDLE_SECONDS = 60  # after which a server may end a visit that asks nothing
 MEGABYTE = 1024 * 1024
+# Memory that one step of a statement (a sort, a table in between) may take on the server, and room on its disk.
+STEP_MEGABYTES, DISK_MEGABYTES = 64, 2048
+LOOKED_ROWS, LOOKED_BYTES = 5_000_000, 512 * MEGABYTE  # of a catalogue: beyond it, it is no catalogue
+_LONGEST_WORDS = 2000  # characters of what a server says
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,7 @@ class Target:
 
     `pinned` is the network address that was checked; it is connected to, whatever `host` resolves to later.
     `lasting` says that nobody else writes the file, so that a process may stay open on it between questions.
+    `authorities` is the operator's file of those who vouch for servers; "" for the ones this machine trusts.
     """
 
     host: str = ""
@@ -35,6 +45,7 @@ class Target:
     options: Mapping[str, str] = field(default_factory=dict)
     pinned: str = ""
     lasting: bool = False
+    authorities: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,11 @@ class Limits:
     seconds: float = 30.0
     rows: int = 1000
     bytes: int = 64 * MEGABYTE
+
+    @property
+    def message_bytes(self) -> int:
+        """What one message of a server, one row, may take before it is read: a row is kept even beyond `bytes`."""
+        return 2 * self.bytes + MEGABYTE
 
 
 @dataclass(frozen=True)
@@ -101,9 +117,22 @@ def collect(rows: Iterable[Sequence[Any]], keep: int, most_bytes: int) -> tuple[
     return kept, False
 
 
+@contextmanager
+def ended_after(seconds: float, end: Callable[[], None]) -> Iterator[None]:
+    """While inside, `end` is called once `seconds` are over: for a server that says nothing, or too little."""
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def without_secrets(text: str, target: Target) -> str:
-    """A driver's message with the password taken out, also in its encoded forms."""
+    """A driver's message with the password taken out, also in its encoded forms; a server that rambles is cut short."""
     password = target.password
     for secret in {password, quote(password, safe=""), quote_plus(password), repr(password)[1:-1]} - {""}:
         text = text.replace(secret, "…")
-    return text.strip()
+    text = "".join(mark if mark.isprintable() or mark == "\n" else " " for mark in text[: 2 * _LONGEST_WORDS]).strip()
+    return text if len(text) <= _LONGEST_WORDS else text[:_LONGEST_WORDS] + "…"

@@ -1,35 +1,44 @@
 """A read-only visit to MySQL or MariaDB, through PyMySQL.
 
 PyMySQL sends one statement at a time (the flag for several is never set) and gives rows as they come. The socket
-is ours: it goes to the address that was checked, and can be broken from another thread.
+is ours: it goes to the address that was checked, and can be broken from another thread. What people and models wrote is
+prepared before it runs: a statement that would give no rows (SET, KILL, INTO OUTFILE) does not run at all.
 """
 
 import os
 import socket
 import ssl
 import struct
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pymysql
-from pymysql.constants import ER, FIELD_TYPE
+from pymysql.constants import COMMAND, ER, FIELD_TYPE
 from pymysql.converters import encoders
-from pymysql.cursors import Cursor, SSCursor
+from pymysql.cursors import SSCursor
 
 from core.connections.cells import or_text, settled
 from core.connections.schema import Dialect, Kind
 from core.connections.session import (
+    CANCEL_SECONDS,
+    CLOSE_SECONDS,
     CONNECT_SECONDS,
     GRACE_SECONDS,
+    IDLE_SECONDS,
     LOCK_SECONDS,
+    LOOKED_BYTES,
+    LOOKED_ROWS,
+    MEGABYTE,
+    STEP_MEGABYTES,
     Fetched,
     Limits,
     Target,
     collect,
+    ended_after,
     without_secrets,
 )
 from core.errors import ConnectionFailed, QueryFailed, QueryTimedOut
@@ -45,6 +54,12 @@ _READING_MODES = {"ANSI", "ANSI_QUOTES", "DB2", "HIGH_NOT_PRECEDENCE", "IGNORE_S
 }  # fmt: skip
 
 
+_SESSION_MEGABYTES = 512  # of memory that MariaDB lets one visit take
+_OPEN_ON_REQUEST = (b"mysql_clear_password", b"dialog")
+_LEFT_OVER = 16 * MEGABYTE  # of rows that are on their way when no more are wanted
+_PREPARED = struct.Struct("<BIHH")
+
+
 def open_mysql(target: Target, limits: Limits) -> "MysqlSession":
     """A session in a read-only transaction. Raises `ConnectionFailed` with the server's own words."""
     try:
@@ -54,9 +69,41 @@ def open_mysql(target: Target, limits: Limits) -> "MysqlSession":
     return MysqlSession(connection, line, target, limits)
 
 
-def _connect(target: Target, read_seconds: float) -> "tuple[pymysql.Connection[Cursor], socket.socket]":
+class _Wire(pymysql.connections.Connection):
+    """PyMySQL's connection, which reads no more than it is allowed and gives no password away on request."""
+
+    allowed = LOOKED_BYTES  # bytes, until it is set anew
+
+    def _read_bytes(self, num_bytes: int) -> bytes:
+        self.allowed -= num_bytes
+        if self.allowed < 0:
+            raise RuntimeError("the server sends more than may be read")
+        data: bytes = super()._read_bytes(num_bytes)  # type: ignore[misc]
+        return data
+
+    def _process_auth(self, plugin_name: bytes, auth_packet: Any, handler: Any = None) -> Any:
+        line: Any = self
+        if plugin_name in _OPEN_ON_REQUEST and not line._secure:
+            raise RuntimeError("the server wants the password in the open, over a line that is not encrypted")
+        return super()._process_auth(plugin_name, auth_packet, handler)  # type: ignore[misc]
+
+    def columns_of(self, text: str) -> int:
+        """How many columns the statement would give; the server parses it and runs nothing."""
+        line: Any = self
+        line._execute_command(COMMAND.COM_STMT_PREPARE, text)
+        _, statement, columns, parameters = _PREPARED.unpack_from(line._read_packet().get_all_data())
+        for expected in (parameters, columns):
+            while expected and not line._read_packet().is_eof_packet():
+                pass
+        line._execute_command(COMMAND.COM_STMT_CLOSE, struct.pack("<I", statement))
+        if parameters:
+            raise RuntimeError("a statement with parameters cannot be run")
+        return int(columns)
+
+
+def _connect(target: Target, read_seconds: float, seconds: float = CONNECT_SECONDS) -> "tuple[_Wire, socket.socket]":
     """A connection, and its line as a second handle that another thread may break."""
-    connection = pymysql.connect(
+    connection = _Wire(
         host=target.host,
         user=target.user,
         # PyMySQL would encode text as Latin-1.
@@ -70,53 +117,43 @@ def _connect(target: Target, read_seconds: float) -> "tuple[pymysql.Connection[C
         write_timeout=read_seconds,
         defer_connect=True,
         program_name="askwell",
-        **_security("disable" if target.host.startswith("/") else target.options.get("sslmode", "prefer")),
+        **_security(target),
     )
-    plug = _plug(target)
+    plug = _plug(target, seconds)
     line = socket.socket(fileno=os.dup(plug.fileno()))
     try:
-        with _ended_after(CONNECT_SECONDS, line):
+        with ended_after(seconds, partial(_break, line)):
             connection.connect(plug)
     except _BROKEN:
         line.close()
+        plug.close()
         raise
     return connection, line
 
 
-def _plug(target: Target) -> socket.socket:
+def _plug(target: Target, seconds: float) -> socket.socket:
     if target.host.startswith("/"):
         plug = socket.socket(socket.AF_UNIX)
-        plug.settimeout(CONNECT_SECONDS)
+        plug.settimeout(seconds)
         try:
             plug.connect(target.host)
         except OSError:
             plug.close()
             raise
         return plug
-    plug = socket.create_connection((target.pinned or target.host, target.port or 3306), CONNECT_SECONDS)
+    plug = socket.create_connection((target.pinned or target.host, target.port or 3306), seconds)
     plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     plug.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return plug
 
 
-def _security(mode: str) -> dict[str, Any]:
+def _security(target: Target) -> dict[str, Any]:
     """PyMySQL's words for the `sslmode`s we offer; without any it encrypts where the server can."""
+    mode = "disable" if target.host.startswith("/") else target.options.get("sslmode", "prefer")
     if mode == "verify-full":
-        return {"ssl": ssl.create_default_context()}
+        return {"ssl": ssl.create_default_context(cafile=target.authorities or None)}
     words: dict[str, dict[str, Any]] = {"disable": {"ssl_disabled": True}, "require": {"ssl": {"verify_mode": False}}}
     return words.get(mode, {})
-
-
-@contextmanager
-def _ended_after(seconds: float, line: socket.socket) -> Iterator[None]:
-    """Breaks the line of a server that takes the call and then says nothing, or too little too slowly."""
-    timer = threading.Timer(seconds, _break, (line,))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def _break(line: socket.socket) -> None:
@@ -135,9 +172,7 @@ class MysqlSession:
 
     dialect = Dialect.MYSQL
 
-    def __init__(
-        self, connection: "pymysql.Connection[Cursor]", line: socket.socket, target: Target, limits: Limits
-    ) -> None:
+    def __init__(self, connection: _Wire, line: socket.socket, target: Target, limits: Limits) -> None:
         self.limits = limits
         self._connection, self._line, self._target = connection, line, target
         version = str(connection.get_server_info())  # type: ignore[no-untyped-call]
@@ -145,7 +180,8 @@ class MysqlSession:
         self._mariadb = "mariadb" in version.lower()
         self.server = f"{'MariaDB' if self._mariadb else 'MySQL'} {version.removeprefix('5.5.5-').split('-')[0]}"
         try:
-            self._begin()
+            with ended_after(CONNECT_SECONDS, self.abandon):
+                self._begin()
         except QueryFailed as error:
             self.close()
             raise ConnectionFailed(error.detail) from None
@@ -158,17 +194,32 @@ class MysqlSession:
             if self._mariadb
             else ("max_execution_time", max(1, round(self.limits.seconds * 1000)))
         )
-        settings = {
+        settings: dict[str, object] = {
             "sql_mode": kept,
             "lock_wait_timeout": LOCK_SECONDS,
             "innodb_lock_wait_timeout": LOCK_SECONDS,
+            "wait_timeout": round(IDLE_SECONDS + self.limits.seconds),
             clock: time_limit,
         }
         self.look("SET " + ", ".join(f"SESSION {name} = %s" for name in settings), tuple(settings.values()))
+        # Somebody may have set less.
+        memory = {"tmp_table_size": STEP_MEGABYTES, "max_heap_table_size": STEP_MEGABYTES}
+        if self._mariadb:
+            memory["max_session_mem_used"] = _SESSION_MEGABYTES
+        less = ", ".join(f"SESSION {name} = LEAST(@@SESSION.{name}, %s)" for name in memory)
+        self.look("SET " + less, tuple(megabytes * MEGABYTE for megabytes in memory.values()))
         self.look("SET SESSION TRANSACTION READ ONLY")
         self.look("START TRANSACTION READ ONLY")
 
     def read(self, sql: str, rows: int | None = None) -> Fetched:
+        # Rows are kept up to a limit; what is on its way behind them is read too, to a point.
+        self._connection.allowed = self.limits.message_bytes + _LEFT_OVER
+        try:
+            columns = self._connection.columns_of(sql)
+        except _BROKEN as error:
+            raise self._failure(error) from None
+        if not columns:
+            raise QueryFailed("the statement would give no rows, so it was not run")
         cursor = self._connection.cursor(SSCursor)
         try:
             cursor.execute(sql)
@@ -190,12 +241,20 @@ class MysqlSession:
         return Fetched(*settled(names, kinds, found), truncated)
 
     def look(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        self._connection.allowed = LOOKED_BYTES
         try:
-            with self._connection.cursor() as cursor:
+            with self._connection.cursor(SSCursor) as cursor:
                 cursor.execute(sql, tuple(parameters) or None)
-                return list(cursor.fetchall())
+                if cursor.description is None:
+                    return []
+                found, cut = collect(iter(cursor.fetchone, None), LOOKED_ROWS, LOOKED_BYTES)
+                if cut:
+                    self.abandon()
         except _BROKEN as error:
             raise self._failure(error) from None
+        if cut:
+            raise QueryFailed("the catalogue has no end")
+        return found
 
     def _failure(self, error: BaseException) -> QueryFailed:
         message = _words(error, self._target)
@@ -205,7 +264,7 @@ class MysqlSession:
 
     def cancel(self) -> None:
         with suppress(*_BROKEN):
-            other, line = _connect(self._target, GRACE_SECONDS)
+            other, line = _connect(self._target, CANCEL_SECONDS, CANCEL_SECONDS)
             with line, other, other.cursor() as cursor:
                 cursor.execute("KILL QUERY %s", (self._thread,))
 
@@ -214,7 +273,7 @@ class MysqlSession:
 
     def close(self) -> None:
         """Leaving undoes the transaction and forgets all that was set or locked."""
-        with suppress(*_BROKEN):
+        with suppress(*_BROKEN), ended_after(CLOSE_SECONDS, self.abandon):
             self._connection.rollback()
         with suppress(*_BROKEN):
             self._connection.close()

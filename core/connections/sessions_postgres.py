@@ -1,12 +1,16 @@
 """A read-only visit to PostgreSQL, through psycopg 3.
 
-What people and models wrote goes by the extended protocol, which takes one statement only, and comes row by row,
-so that a cap on rows and bytes holds whatever the query would return.
+What people and models wrote goes by the extended protocol, which takes one statement only. It is described before it
+runs: one that would give no rows (COPY, DO, SET, LOCK) does not run at all. Rows come one by one, and bytes are counted
+as they arrive, so that a cap on both holds whatever the query or a hostile server would send.
 """
 
+import fcntl
 import os
 import select
 import socket
+import struct
+import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
@@ -21,18 +25,45 @@ from psycopg import conninfo, pq, sql
 from core.connections.cells import or_text, settled
 from core.connections.schema import Dialect, Kind
 from core.connections.session import (
+    CANCEL_SECONDS,
+    CLOSE_SECONDS,
     CONNECT_SECONDS,
+    DISK_MEGABYTES,
     GRACE_SECONDS,
+    IDLE_SECONDS,
     LOCK_SECONDS,
+    LOOKED_BYTES,
+    LOOKED_ROWS,
+    STEP_MEGABYTES,
     Fetched,
     Limits,
     Target,
     collect,
+    ended_after,
     without_secrets,
 )
 from core.errors import ConnectionFailed, QueryFailed, QueryTimedOut
 
 _CANCELED = b"57014"  # sqlstate query_canceled: by its own timeout, or by us
+_PIECES = 1000 if pq.version() >= 170000 else 1  # rows of a catalogue taken at once
+_NO_FILE = os.devnull + "/none"
+_STEP = f"{STEP_MEGABYTES}MB"
+_DISK = f"{DISK_MEGABYTES}MB"
+# What a session may lower only, since somebody may have set less: memory of a step and, where it is let, room on disk.
+_LESS_MEMORY = """
+    SELECT set_config('work_mem', {step}, true)
+    WHERE pg_size_bytes(current_setting('work_mem')) > pg_size_bytes({step})
+"""
+_LESS_DISK = """
+    SELECT set_config('temp_file_limit', {disk}, true) FROM pg_roles
+    WHERE rolname = session_user AND ({may})
+      AND CASE current_setting('temp_file_limit') WHEN '-1' THEN true
+          ELSE pg_size_bytes(current_setting('temp_file_limit')) > pg_size_bytes({disk}) END
+"""
+# A superuser's visit goes on as a role that reads all tables and nothing else: no files, no programs, no other session.
+_STEP_DOWN = """
+    SELECT set_config('role', 'pg_read_all_data', true) FROM pg_roles WHERE rolname = session_user AND rolsuper
+"""
 
 
 def open_postgres(target: Target, limits: Limits) -> "PostgresSession":
@@ -45,26 +76,7 @@ def open_postgres(target: Target, limits: Limits) -> "PostgresSession":
 
 
 def _connect(target: Target, limits: Limits) -> "psycopg.Connection[tuple[Any, ...]]":
-    address: dict[str, Any] = {
-        "host": target.host,
-        "hostaddr": target.pinned or None,
-        "port": target.port,
-        "dbname": target.database,
-        "user": target.user,
-        "password": target.password or None,
-        "connect_timeout": CONNECT_SECONDS,
-        "application_name": "askwell",
-        "client_encoding": "utf8",
-        "tcp_user_timeout": int((limits.seconds + GRACE_SECONDS) * 1000),
-        "sslmode": target.options.get("sslmode"),
-        # A server that is verified by name is verified against the authorities this machine trusts.
-        "sslrootcert": target.options.get("sslrootcert")
-        or ("system" if target.options.get("sslmode") == "verify-full" else None),
-        # No file of the portal's own user may lend a password, a key or a setting to this visit.
-        "passfile": os.devnull,
-        "sslcert": os.devnull + "/none",
-    }
-    given = conninfo.make_conninfo(**{name: value for name, value in address.items() if value is not None})
+    given = conninfo.make_conninfo(**_address(target, limits))
     options = " ".join(f"-c {name}={value}" for name, value in _session_settings(limits).items())
     try:
         return psycopg.connect(conninfo.make_conninfo(given, options=options), autocommit=True)
@@ -72,7 +84,39 @@ def _connect(target: Target, limits: Limits) -> "psycopg.Connection[tuple[Any, .
         # Connection poolers refuse start-up options; the transaction sets the same itself.
         if "startup parameter" not in str(error):
             raise
-        return psycopg.connect(given, autocommit=True)
+        return psycopg.connect(conninfo.make_conninfo(given, options=""), autocommit=True)
+
+
+def _address(target: Target, limits: Limits) -> dict[str, Any]:
+    """libpq's parameters. What is not given here, libpq would take from this machine's files and environment."""
+    mode = target.options.get("sslmode") or "prefer"
+    verified = mode == "verify-full"
+    # A password in the open goes only where somebody has vouched for the server, or over a socket of this machine.
+    refused = ["gss", "sspi"] if verified or target.host.startswith("/") else ["password", "gss", "sspi"]
+    address: dict[str, Any] = {
+        "host": target.host,
+        "hostaddr": target.pinned,
+        "port": target.port or 5432,
+        "dbname": target.database,
+        "user": target.user,
+        "password": target.password,
+        "connect_timeout": CONNECT_SECONDS,
+        "application_name": "askwell",
+        "client_encoding": "utf8",
+        "tcp_user_timeout": int((limits.seconds + GRACE_SECONDS) * 1000),
+        "sslmode": mode,
+        # With another mode, libpq would look for a file of the portal's own user.
+        "sslrootcert": (target.authorities or "system") if verified else _NO_FILE,
+        "require_auth": ",".join(f"!{method}" for method in refused),
+        "gssencmode": "disable",
+        # No file of the portal's own user may lend a password, a key or a setting to this visit.
+        "passfile": os.devnull,
+        "sslcert": _NO_FILE,
+        "sslkey": _NO_FILE,
+        "sslcrl": "",
+        "sslcertmode": "disable",
+    }
+    return address
 
 
 def _session_settings(limits: Limits) -> dict[str, str]:
@@ -83,7 +127,7 @@ def _transaction_settings(limits: Limits) -> dict[str, str]:
     return {
         "statement_timeout": str(max(1, round(limits.seconds * 1000))),
         "lock_timeout": str(LOCK_SECONDS * 1000),
-        "idle_in_transaction_session_timeout": "60000",
+        "idle_in_transaction_session_timeout": str(IDLE_SECONDS * 1000),
         "DateStyle": "ISO",
         "IntervalStyle": "postgres",
         "bytea_output": "hex",
@@ -109,18 +153,31 @@ class PostgresSession:
             sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(value))
             for name, value in _transaction_settings(self.limits).items()
         )
+        first = sql.SQL("; ").join([sql.SQL("BEGIN READ ONLY"), *local, *self._restraints()])
         try:
-            self._connection.execute(sql.SQL("; ").join([sql.SQL("BEGIN READ ONLY"), *local]))
+            with ended_after(CONNECT_SECONDS, self.abandon):
+                self._connection.execute(first)
         except psycopg.Error as error:
             self.close()
             raise ConnectionFailed(without_secrets(str(error), self._target)) from None
+
+    def _restraints(self) -> Iterator[sql.Composed]:
+        """What holds for this visit as far as the server and the login let it."""
+        version = self._connection.info.server_version
+        # Who may set a parameter beside superusers, PostgreSQL says since 15.
+        granted = " OR has_parameter_privilege('temp_file_limit', 'SET')" if version >= 150000 else ""
+        yield sql.SQL(_LESS_MEMORY).format(step=sql.Literal(_STEP))
+        yield sql.SQL(_LESS_DISK).format(disk=sql.Literal(_DISK), may=sql.SQL("rolsuper" + granted))
+        if version >= 140000:
+            yield sql.SQL(_STEP_DOWN).format()
 
     def read(self, sql: str, rows: int | None = None) -> Fetched:
         line = self._connection.pgconn
         self._renew()
         started = time.monotonic()
         try:
-            line.send_query_params(sql.encode(), None)
+            self._describe(sql, started)
+            line.send_query_prepared(b"", None)
             line.set_single_row_mode()
             first = self._result(started)
             readers = [READERS.get(first.ftype(place), _TEXT) for place in range(first.nfields)]
@@ -136,6 +193,28 @@ class PostgresSession:
             self._drain()
         names = [(first.fname(place) or b"").decode("utf-8", "replace") for place in range(first.nfields)]
         return Fetched(*settled(names, [kind for kind, _ in readers], kept), truncated)
+
+    def _describe(self, text: str, started: float) -> None:
+        """Let the server parse the statement and say what it would give. Raises `QueryFailed` if that is not rows."""
+        line = self._connection.pgconn
+        line.enter_pipeline_mode()
+        line.send_prepare(b"", text.encode())
+        line.send_describe_prepared(b"")
+        line.pipeline_sync()
+        problem: pq.abc.PGresult | None = None
+        columns = 0
+        while (result := self._next()) is None or result.status != pq.ExecStatus.PIPELINE_SYNC:
+            if line.status != pq.ConnStatus.OK:
+                raise QueryFailed("the connection was lost")
+            if result is not None and result.status == pq.ExecStatus.FATAL_ERROR:
+                problem = result
+            elif result is not None:
+                columns = result.nfields
+        line.exit_pipeline_mode()
+        if problem is not None:
+            raise self._failure(problem, started)
+        if not columns:
+            raise QueryFailed("the statement would give no rows, so it was not run")
 
     def _rows(
         self, result: pq.abc.PGresult, readers: Sequence[Callable[[str], Any]], started: float
@@ -159,22 +238,29 @@ class PostgresSession:
         if result.status != pq.ExecStatus.FATAL_ERROR:
             self.abandon()
             raise QueryFailed("the statement gave no rows")
+        failure = self._failure(result, started)
+        self._drain()
+        raise failure
+
+    def _failure(self, result: pq.abc.PGresult, started: float) -> QueryFailed:
         state = result.error_field(pq.DiagnosticField.SQLSTATE)
         message = without_secrets(result.get_error_message(), self._target)
-        self._drain()
         if state == _CANCELED and time.monotonic() - started > self.limits.seconds * 0.9:
-            raise QueryTimedOut(message, seconds=self.limits.seconds)
-        raise QueryFailed(message)
+            return QueryTimedOut(message, seconds=self.limits.seconds)
+        return QueryFailed(message)
 
     def _drain(self) -> None:
         """Take what is still on its way, so that the connection is free again."""
-        with suppress(psycopg.Error):
+        with suppress(psycopg.Error, QueryFailed):
             while self._next() is not None:
                 pass
 
     def _next(self) -> pq.abc.PGresult | None:
-        """What the server says next. Waits outside libpq, which would hold all threads of this process meanwhile."""
-        line = self._connection.pgconn
+        """What the server says next. Waits outside libpq, which would hold all threads of this process meanwhile.
+
+        Raises `QueryFailed`, and breaks the line, for one message that is larger than any row may be.
+        """
+        line, arrived = self._connection.pgconn, 0
         poll = select.poll()
         poll.register(line.socket, select.POLLIN)
         while line.flush():
@@ -184,6 +270,10 @@ class PostgresSession:
         poll.modify(line.socket, select.POLLIN)
         while line.is_busy():
             poll.poll()
+            arrived += _waiting_bytes(line.socket)
+            if arrived > self.limits.message_bytes:
+                self.abandon()
+                raise QueryFailed("one row is larger than may be read")
             line.consume_input()
         return line.get_result()
 
@@ -200,15 +290,22 @@ class PostgresSession:
     def look(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         self._renew()
         try:
-            return self._connection.execute(sql.encode(), tuple(parameters) or None).fetchall()
+            with self._connection.cursor() as cursor:
+                rows = cursor.stream(sql.encode(), tuple(parameters) or None, size=_PIECES)
+                found, cut = collect(rows, LOOKED_ROWS, LOOKED_BYTES)
+                if cut:
+                    self.abandon()
         except psycopg.errors.QueryCanceled as error:
             raise QueryTimedOut(without_secrets(str(error), self._target), seconds=self.limits.seconds) from None
         except psycopg.Error as error:
             raise QueryFailed(without_secrets(str(error), self._target)) from None
+        if cut:
+            raise QueryFailed("the catalogue has no end")
+        return found
 
     def cancel(self) -> None:
         with suppress(psycopg.Error, OSError):
-            self._connection.cancel_safe(timeout=GRACE_SECONDS)
+            self._connection.cancel_safe(timeout=CANCEL_SECONDS)
 
     def abandon(self) -> None:
         with suppress(psycopg.Error, OSError), closing(socket.socket(fileno=os.dup(self._connection.fileno()))) as line:
@@ -219,11 +316,17 @@ class PostgresSession:
 
         Locks of the session are given back first: a server takes a moment to notice that its client has gone.
         """
-        with suppress(psycopg.Error, OSError):
+        with suppress(psycopg.Error, OSError), ended_after(CLOSE_SECONDS, self.abandon):
             if self._connection.info.transaction_status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR):
                 self._connection.execute("ROLLBACK; SELECT pg_advisory_unlock_all()")
         with suppress(psycopg.Error, OSError):
             self._connection.close()
+
+
+def _waiting_bytes(descriptor: int) -> int:
+    """How much has arrived on a socket and was not read."""
+    size = struct.calcsize("i")
+    return int(struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * size))[0])
 
 
 def _bytes(text: str) -> Any:

@@ -377,7 +377,7 @@ def test_a_connection_pooler_that_takes_no_options_is_used_without(postgres_plac
             assert session.read("SHOW default_transaction_read_only").rows == (("off",),)
             assert session.read("SHOW transaction_read_only").rows == (("on",),)
             assert session.read("SHOW statement_timeout").rows == (("7s",),)
-            with pytest.raises(QueryFailed, match="read-only"):
+            with pytest.raises(QueryFailed, match="would give no rows"):
                 session.read("CREATE TABLE written (a int)")
 
 
