@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 
 from core.answering.needs import Opened
 from core.connections.engines import ENGINES
-from core.connections.guard import CheckedQuery
+from core.connections.guard import CheckedQuery, Scope
 from core.connections.opened import Connection
 from core.connections.result import ResultTable
 from core.connections.schema import Dialect, Schema
@@ -83,8 +83,17 @@ class SlowConnection:
     def schema(self) -> Schema:
         return self.inner.schema
 
+    @property
+    def scope(self) -> Scope:
+        return self.inner.scope
+
     def check(self, sql: str) -> CheckedQuery:
         return self.inner.check(sql)
+
+    def values_of(
+        self, table_key: str, columns: Sequence[str], limit: int = 100, seconds: float = 15.0
+    ) -> dict[str, list[str]]:
+        return self.inner.values_of(table_key, columns, limit, seconds)
 
     def run(self, query: CheckedQuery, stop: Stop | None = None, row_cap: int | None = None) -> ResultTable:
         """Counts until it is interrupted: the stop has to reach the database itself."""
@@ -134,11 +143,11 @@ class PlainKnowledge:
         hits = tuple(TableHit(table.key, 0.5, "") for table in connection.schema.tables)
         return Grounding(hits, (), (), ())
 
-    def recall(self, actor: Actor, connection_id: UUID, question: str) -> Vouch | None:
+    def recall(self, actor: Actor, connection: Opened, question: str) -> Vouch | None:
         sql = self.vouched.get(question)
         return Vouch(UUID(int=1), sql) if sql else None
 
-    def values(self, connection_id: UUID) -> KnownValues:
+    def values(self, connection: Opened) -> KnownValues:
         return self.known
 
     def starters(self, actor: Actor, connection: Opened, language: str) -> tuple[str, ...]:

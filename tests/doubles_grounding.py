@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from core.connections.guard import CheckedQuery, Scope, check
+from core.connections.result import ResultColumn, ResultTable
 from core.connections.schema import Column, Dialect, ForeignKey, Kind, Schema, Table
 from core.errors import NotFound
 from core.grounding.names import singular, words_of
@@ -114,8 +116,18 @@ class PaperConnection:
     schema: Schema
     columns: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
 
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.schema.dialect, self.schema)
+
     def check(self, sql: str) -> CheckedQuery:
-        return check(sql, Scope(self.schema.dialect, self.schema))
+        return check(sql, self.scope)
+
+    def sample(self, table_key: str, count: int = 5) -> ResultTable:
+        columns = self.schema.by_key[table_key].columns
+        cells = [list(self.columns.get((table_key, column.name), ()))[:count] for column in columns]
+        rows = tuple(zip_longest(*cells))
+        return ResultTable(tuple(ResultColumn(column.name, column.kind) for column in columns), rows, False, 0.0)
 
     def values_of(
         self, table_key: str, columns: Sequence[str], limit: int = 100, seconds: float = 15.0

@@ -202,7 +202,7 @@ class Answers:
         with trip.step("narrate"):
             sentence = story.tell()
         yield (SummaryText(sentence))
-        values = self._knowledge.values(connection.id)
+        values = self._knowledge.values(connection)
         empty = Emptiness()
         if is_empty(found.table):
             with trip.step("why_empty"):
@@ -279,7 +279,7 @@ class Answers:
 
     def _reader(self, connection: Opened, inquiry: Inquiry, found: Found) -> Callable[[str], Outcome]:
         """Reads a follow-up of this answer as the instant engine will when it is asked."""
-        values = self._knowledge.values(connection.id)
+        values = self._knowledge.values(connection)
         follows = (*inquiry.follows, Earlier(inquiry.text, found.query.sql))
 
         def reads(text: str) -> Outcome:

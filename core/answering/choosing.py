@@ -44,10 +44,10 @@ def _best(
         except (ConnectionFailed, NotFound) as error:
             failed = error if isinstance(error, ConnectionFailed) else failed
             continue
-        if knowledge.recall(trip.actor, info.id, trip.question.text) is not None:
+        if knowledge.recall(trip.actor, opened, trip.question.text) is not None:
             return opened, None
         known = _known(terms, opened.schema)
-        hits = knowledge.values(info.id).matching([term for term in terms if term not in known])
+        hits = knowledge.values(opened).matching([term for term in terms if term not in known])
         fit = len(known) + 0.7 * len({hit.words for hit in hits})
         if fit > most:
             best, most = opened, fit

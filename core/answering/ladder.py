@@ -65,8 +65,8 @@ class Ladder:
 
     knowledge: Knowledge
     models: Models
-    # Made from a whole schema, which takes a while for a large one; the same for everybody who may ask it.
-    _starters: dict[tuple[UUID, str, str], tuple[float, tuple[str, ...]]] = field(default_factory=dict)
+    # Made from a whole schema, which takes a while for a large one; the same for everybody who may see the same.
+    _starters: dict[tuple[UUID, str, str, str], tuple[float, tuple[str, ...]]] = field(default_factory=dict)
 
     def climb(self, trip: Trip, connection: Opened, resolved: Resolved) -> Climbing:
         """The rows that answer the inquiry, or why there are none.
@@ -106,7 +106,7 @@ class Ladder:
     def _recalled(self, trip: Trip, connection: Opened, inquiry: Inquiry) -> Generator[AnswerEvent, None, Found | None]:
         """The rows of a verified question in the very same words; None where its SQL no longer holds."""
         with trip.step("recall"):
-            vouched = self.knowledge.recall(trip.actor, connection.id, inquiry.text)
+            vouched = self.knowledge.recall(trip.actor, connection, inquiry.text)
         if vouched is None:
             return None
         try:
@@ -125,7 +125,7 @@ class Ladder:
     ) -> Generator[AnswerEvent, None, Found | NeedsDetail | Abstained]:
         """What the instant engine makes of it, by itself or as a change of what was asked before."""
         with trip.step("instant"):
-            outcome = read(connection, resolved, self.knowledge.values(connection.id))
+            outcome = read(connection, resolved, self.knowledge.values(connection))
         if isinstance(outcome, Abstained):
             return outcome
         if isinstance(outcome, Unclear):
@@ -217,7 +217,7 @@ class Ladder:
     def closest(self, trip: Trip, connection: Opened, resolved: Resolved) -> tuple[str, ...]:
         """Questions that this connection does answer, in the question's language, other than this one."""
         asked, language = resolved.inquiry.text.casefold(), resolved.inquiry.language
-        key = (connection.id, connection.schema.version, language)
+        key = (connection.id, connection.schema.version, connection.scope.rights.version, language)
         made, found = self._starters.get(key, (0.0, ()))
         if time.monotonic() - made > _STARTERS_SECONDS:
             found = tuple(self.knowledge.starters(trip.actor, connection, language))

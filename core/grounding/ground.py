@@ -11,19 +11,20 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from core.connections.schema import Schema
-from core.errors import InvalidInput, ModelUnavailable, NotFound
+from core.errors import InvalidInput, ModelUnavailable, NotFound, QueryRefused
 from core.grounding.indexer import Indexer, Watcher
 from core.grounding.inquiry import Inquiry
 from core.grounding.joins import Join as Join
 from core.grounding.linking import Clues, Lexicons, is_small, link
 from core.grounding.linking import TableHit as TableHit
 from core.grounding.phrases import mask, phrases_of, proper_names, quoted
-from core.grounding.sources import Databases, Opened
+from core.grounding.sources import Databases, Readable
 from core.grounding.starters import Starters
 from core.grounding.values import SampleShelf, StoredValues, ValueHit
 from core.grounding.vectors import SchemaIndex
 from core.grounding.verified import Example as Example
-from core.grounding.verified import VerifiedQuestion, VerifiedQuestions
+from core.grounding.verified import VerifiedQuestion, VerifiedQuestions, may_be_offered
+from core.grounding.visible import OwnShelf, Samples, Sight, VisibleValues, visible_samples
 from core.i18n import LANGUAGES, Phrase
 from core.jobs import Jobs
 from core.models.embeddings import Embedder
@@ -33,6 +34,7 @@ from core.store.sessions import Store
 from core.store.tables import connections, descriptions
 
 _MOST_VALUES, _MOST_EXAMPLES = 24, 5
+_LOOKED_AT = 40  # examples, where some may not be shown
 _MOST_FUZZY = 4  # names that are looked for though nothing is spelled like them
 _NEAR = 40  # documents taken from the search
 _SAMPLES = 5  # values of a column
@@ -63,7 +65,8 @@ class Browsed:
 
 
 class Knowledge:
-    """What words mean in each connection. Every method but `build` and `values` names who acts.
+    """What words mean in each connection. Every method but `build` and `values` names who acts; `values` takes
+    a connection that was opened for them.
 
     All raise `NotAllowed`, `NotFound` and `StoreUnreachable` where that is due.
     """
@@ -72,11 +75,11 @@ class Knowledge:
         self._store, self._embedder, self._databases = store, embedder, databases
         self._jobs, self._audit = jobs, audit
         self._lexicons, self._documents, self._samples = Lexicons(), SchemaIndex(store), SampleShelf(store)
-        self._verified = VerifiedQuestions(store)
+        self._verified, self._own = VerifiedQuestions(store), OwnShelf()
         self._lock = threading.Lock()
-        self._made: OrderedDict[tuple[UUID, str], tuple[Schema, object, Starters]] = OrderedDict()
+        self._made: OrderedDict[tuple[UUID, str, str], tuple[Schema, object, object, Starters]] = OrderedDict()
 
-    def ground(self, actor: Actor, inquiry: Inquiry, connection: Opened) -> Grounding:
+    def ground(self, actor: Actor, inquiry: Inquiry, connection: Readable) -> Grounding:
         """Tables (all of a small schema, else at most some twelve), values, examples and joins for one question.
 
         Works from names alone while the index is not complete, and without vectors while no model can make them.
@@ -86,19 +89,20 @@ class Knowledge:
         values = self._values_in(inquiry.text, connection)
         near = []
         if not is_small(lexicon):
-            near = self._documents.search(connection.id, inquiry.text, self._embedded(inquiry.text), _NEAR)
+            barred = Sight.of(connection).barred
+            near = self._documents.search(connection.id, inquiry.text, self._embedded(inquiry.text), _NEAR, barred)
         linked = link(lexicon, Clues(inquiry.text, near, values))
         among = {hit.table for hit in linked.tables}
-        listed = self._samples.of(connection.id)
+        listed = self._samples_of(connection)
         samples = {place: found[:_SAMPLES] for place, found in listed.items() if place[0] in among}
-        return Grounding(
-            linked.tables, tuple(values), self._examples(inquiry.text, connection.id), linked.joins, samples
-        )
+        return Grounding(linked.tables, tuple(values), self._examples(inquiry.text, connection), linked.joins, samples)
 
-    def recall(self, actor: Actor, connection_id: UUID, question: str) -> VerifiedQuestion | None:
-        """The verified question that is this very one, if the schema has not changed since."""
-        require(actor, Action.ASK, connection_id)
-        return self._verified.recall(connection_id, question, self._schema_version(connection_id))
+    def recall(self, actor: Actor, connection: Readable, question: str) -> VerifiedQuestion | None:
+        """The verified question that is this very one, if the schema has not changed since, and none that reads what
+        a policy hides from the actor."""
+        require(actor, Action.ASK, connection.id)
+        found = self._verified.recall(connection.id, question, self._schema_version(connection.id))
+        return found if found and (Sight.of(connection).is_whole or _passes(connection, found.sql)) else None
 
     def index(self, actor: Actor, connection_id: UUID) -> None:
         """Have the connection's index brought up to date in the background."""
@@ -115,7 +119,7 @@ class Knowledge:
         """The schema in people's words, with a few values of each column."""
         require(actor, Action.BROWSE, connection_id)
         connection = self._databases.open(actor, connection_id)
-        listed = self._samples.of(connection_id)
+        listed = self._samples_of(connection)
         return Browsed(connection.schema, {place: found[:_SAMPLES] for place, found in listed.items()})
 
     def describe(self, actor: Actor, connection_id: UUID, table: str, column: str, language: str, text: str) -> None:
@@ -143,57 +147,65 @@ class Knowledge:
             raise InvalidInput(problem=Phrase("grounding.question_empty"))
         connection = self._databases.open(actor, connection_id)
         query = connection.check(sql)
-        version, now = connection.schema.version, datetime.now(UTC)
+        version, now = self._schema_version(connection_id), datetime.now(UTC)
         kept = VerifiedQuestion(uuid4(), connection_id, asked, query.sql, version, actor.id, now)
         verified_id = self._verified.add(kept, self._embedded(mask(asked)))
         self._audit.note(actor, Action.VERIFY, connection_id, question=asked, verified=str(verified_id))
         return verified_id
 
     def verified(self, actor: Actor, connection_id: UUID) -> list[VerifiedQuestion]:
-        """What people have vouched for on this connection, the newest first."""
+        """What people have vouched for on this connection, as far as the actor may see what it reads, newest first."""
         require(actor, Action.BROWSE, connection_id)
-        self._databases.open(actor, connection_id)
-        return self._verified.vouched(connection_id)
+        connection = self._databases.open(actor, connection_id)
+        return [one for one in self._verified.vouched(connection_id) if _may_see(actor, connection, one)]
 
     def forget(self, actor: Actor, verified_id: UUID) -> None:
         """Vouch for a question no longer."""
         require(actor, Action.VERIFY, verified_id)
         kept = self._verified.find(verified_id)
-        self._databases.open(actor, kept.connection_id)
+        if not _may_see(actor, self._databases.open(actor, kept.connection_id), kept):
+            raise NotFound
         self._verified.forget(verified_id)
         self._audit.note(actor, "knowledge.forget", kept.connection_id, question=kept.question)
 
-    def values(self, connection_id: UUID) -> StoredValues:
-        """The cell values of a connection, for those who have opened it."""
-        return StoredValues(self._store, connection_id)
+    def values(self, connection: Readable) -> VisibleValues:
+        """The cell values of a connection that the actor it was opened for may see."""
+        stored = StoredValues(self._store, connection.id)
+        return VisibleValues(stored, Sight.of(connection), self._own.of(connection).listed)
 
-    def starters(self, actor: Actor, connection: Opened, language: str, count: int = 6) -> list[str]:
+    def starters(self, actor: Actor, connection: Readable, language: str, count: int = 6) -> list[str]:
         """Questions to begin with, made from this very schema, in "en" or "zh"."""
         require(actor, Action.ASK, connection.id)
         return self._starters(connection, language).questions(count)
 
-    def can_ask(self, actor: Actor, connection: Opened, language: str) -> list[str]:
+    def can_ask(self, actor: Actor, connection: Readable, language: str) -> list[str]:
         """What can be asked, as lines of Markdown, one for each of the most telling tables."""
         require(actor, Action.ASK, connection.id)
         return self._starters(connection, language).summary()
 
-    def _starters(self, connection: Opened, language: str) -> Starters:
-        """Made once for a schema and its values: a big one takes a while."""
-        schema, samples = connection.schema, self._samples.of(connection.id)
+    def _starters(self, connection: Readable, language: str) -> Starters:
+        """Made once for a schema and the values in it that people with these rights see: a big one takes a while."""
+        schema, samples, own = connection.schema, self._samples.of(connection.id), self._own.of(connection)
+        place = (connection.id, connection.scope.rights.version, language)
         with self._lock:
-            kept = self._made.get((connection.id, language))
-        if kept and kept[0] is schema and kept[1] is samples:
-            return kept[2]
-        made = Starters(schema, self._lexicons.of(schema).graph, samples, language)
+            kept = self._made.get(place)
+        if kept and kept[0] is schema and kept[1] is samples and kept[2] is own:
+            return kept[3]
+        made = Starters(schema, self._lexicons.of(schema).graph, self._samples_of(connection), language)
         with self._lock:
-            self._made[connection.id, language] = (schema, samples, made)
+            self._made[place] = (schema, samples, own, made)
             while len(self._made) > _STARTERS_KEPT:
                 self._made.popitem(last=False)
         return made
 
-    def _values_in(self, text: str, connection: Opened) -> list[ValueHit]:
+    def _samples_of(self, connection: Readable) -> Samples:
+        """A few values of each column, of those that the actor may see."""
+        listed = self._samples.of(connection.id)
+        return visible_samples(listed, self._own.of(connection).samples, Sight.of(connection))
+
+    def _values_in(self, text: str, connection: Readable) -> list[ValueHit]:
         """Values that the question names, the longest names first; near ones only for names that nothing equals."""
-        source = self.values(connection.id)
+        source = self.values(connection)
         hits = _telling(source.matching(phrases_of(text)))
         explained = " ".join(hit.words for hit in hits)
         missing = [name for name in (*quoted(text), *proper_names(text)) if name not in explained]
@@ -209,11 +221,14 @@ class Knowledge:
         except ModelUnavailable:
             return None  # words alone still find most
 
-    def _examples(self, text: str, connection_id: UUID) -> tuple[Example, ...]:
-        if not self._verified.any(connection_id):
+    def _examples(self, text: str, connection: Readable) -> tuple[Example, ...]:
+        shape = self._embedded(mask(text)) if self._verified.any(connection.id) else None
+        if not shape:
             return ()
-        shape = self._embedded(mask(text))
-        return tuple(self._verified.similar(connection_id, shape, _MOST_EXAMPLES)) if shape else ()
+        if Sight.of(connection).is_whole:
+            return tuple(self._verified.similar(connection.id, shape, _MOST_EXAMPLES))
+        near = self._verified.similar(connection.id, shape, _LOOKED_AT)
+        return tuple(one for one in near if _tells_nothing(connection, one.sql))[:_MOST_EXAMPLES]
 
     def _schema_version(self, connection_id: UUID) -> str:
         with self._store.reading() as line:
@@ -232,6 +247,33 @@ class Knowledge:
 
     def _defer(self, connection_id: UUID) -> None:
         self._jobs.defer("index", connection_id=str(connection_id))
+
+
+def _passes(connection: Readable, sql: str) -> bool:
+    """Whether the guard lets the connection's actor run this."""
+    try:
+        connection.check(sql)
+    except QueryRefused:
+        return False
+    return True
+
+
+def _tells_nothing(connection: Readable, sql: str) -> bool:
+    """Whether SQL that another wrote may be shown to this connection's actor."""
+    try:
+        return may_be_offered(connection.check(sql))
+    except QueryRefused:
+        return False
+
+
+def _may_see(actor: Actor, connection: Readable, verified: VerifiedQuestion) -> bool:
+    """Whether the actor may see this question and its SQL: with all rights, all; else their own that still pass, and
+    others' that name no values of rows that may not be theirs."""
+    if Sight.of(connection).is_whole:
+        return True
+    return (verified.author_id == actor.id and _passes(connection, verified.sql)) or _tells_nothing(
+        connection, verified.sql
+    )
 
 
 def _telling(hits: Sequence[ValueHit]) -> list[ValueHit]:

@@ -4,24 +4,28 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from core.connections.guard import CheckedQuery
+from core.connections.guard import CheckedQuery, Scope
+from core.connections.result import ResultTable
 from core.connections.schema import Schema
 from core.security.permissions import Actor
 
 
 class Opened(Protocol):
-    """One database as an actor may see it."""
+    """One database as an actor may see it: `schema` without what is hidden from them, `scope` with their rights."""
 
     @property
     def id(self) -> UUID: ...
     @property
     def schema(self) -> Schema: ...
+    @property
+    def scope(self) -> Scope: ...
 
 
 class Readable(Opened, Protocol):
     """One database that can be checked against and whose values can be read."""
 
     def check(self, sql: str) -> CheckedQuery: ...
+    def sample(self, table_key: str, count: int = 5) -> ResultTable: ...
     def values_of(
         self, table_key: str, columns: Sequence[str], limit: int = 100, seconds: float = 15.0
     ) -> dict[str, list[str]]: ...

@@ -5,7 +5,7 @@ cosine of this model and a word's weight cannot be compared. A word counts the m
 Every document carries the word of its connection, so that the text index itself leaves other connections out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -48,9 +48,14 @@ class SchemaIndex:
         self._store = store
 
     def search(
-        self, connection_id: UUID, text: str, embedding: Sequence[float] | None, limit: int = 40
+        self,
+        connection_id: UUID,
+        text: str,
+        embedding: Sequence[float] | None,
+        limit: int = 40,
+        barred: Collection[str] = (),
     ) -> list[DocumentHit]:
-        """The documents of one connection nearest to a question, best first.
+        """The documents of one connection nearest to a question, best first; none of the `barred` tables.
 
         Works with words alone (`embedding` None, or nothing embedded yet) and with vectors alone.
         """
@@ -58,9 +63,11 @@ class SchemaIndex:
         if embedding is None and not asked:
             return []
         given = {"connection": connection_id, "asked": asked, "embedding": embedding, "limit": limit}
+        if barred:
+            given["barred"] = sorted(barred)
         with self._store.reading() as connection:
             _prepare(connection)
-            rows = connection.execute(_search(bool(asked), embedding is not None), given).all()
+            rows = connection.execute(_search(bool(asked), embedding is not None, bool(barred)), given).all()
         return [DocumentHit(r.kind, r.table_key, r.column_name, min(1.0, r.score / _BEST)) for r in rows]
 
     def explain(self, connection_id: UUID, text: str, embedding: Sequence[float]) -> str:
@@ -161,11 +168,12 @@ def _prepare(connection: sa.Connection) -> None:
 
 
 @cache
-def _search(words: bool, vector: bool) -> sa.Select[Any]:
-    """One query: the ranking by words, by vector, or both fused. Takes connection, asked, embedding and limit."""
-    rankings = [_by_words()] if words else []
+def _search(words: bool, vector: bool, barring: bool = False) -> sa.Select[Any]:
+    """One query: the ranking by words, by vector, or both fused. Takes connection, asked, embedding and limit, and
+    barred where there is `barring`."""
+    rankings = [_by_words(barring)] if words else []
     if vector:
-        rankings.append(_by_vector())
+        rankings.append(_by_vector(barring))
     places = sa.union_all(*[sa.select(ranking.c.id, ranking.c.place) for ranking in rankings]).subquery("places")
     score = sa.func.sum(sa.literal(1.0, sa.Float) / (_FUSE + places.c.place))
     fused = sa.select(places.c.id, score.label("score")).group_by(places.c.id)
@@ -182,13 +190,19 @@ def _of_connection() -> sa.ColumnElement[bool]:
     return documents.c.connection_id == sa.bindparam("connection", type_=documents.c.connection_id.type)
 
 
-def _by_vector() -> sa.CTE:
+def _allowed(barring: bool) -> sa.ColumnElement[bool]:
+    """That a document is of no barred table: of what a person may not see, not even the place in a ranking tells."""
+    tables = sa.bindparam("barred", type_=ARRAY(sa.Text))
+    return documents.c.table_key != sa.all_(tables) if barring else sa.true()
+
+
+def _by_vector(barring: bool) -> sa.CTE:
     """The nearest documents by cosine, with their place from 1."""
     d = documents.c
     distance = d.embedding.cosine_distance(sa.bindparam("embedding", type_=d.embedding.type))
     nearest = (
         sa.select(d.id, distance.label("distance"))
-        .where(_of_connection(), d.embedding.is_not(None))
+        .where(_of_connection(), d.embedding.is_not(None), _allowed(barring))
         .order_by(distance)
         .limit(_DEPTH)
         .cte("nearest")
@@ -198,14 +212,15 @@ def _by_vector() -> sa.CTE:
     return sa.select(nearest.c.id, place.label("place")).cte("by_vector")
 
 
-def _by_words() -> sa.CTE:
+def _by_words(barring: bool) -> sa.CTE:
     """The documents that hold the words, with their place from 1."""
     d = documents.c
     asked = sa.func.unnest(sa.bindparam("asked", type_=ARRAY(sa.Text)))
     word = asked.table_valued("query").render_derived("word")
     query = sa.cast(word.c.query, TSQUERY)
     # No condition on the connection here: the query's own word holds it to one, and a second index would cost more.
-    held = sa.select(d.id, d.search).where(d.search.op("@@", is_comparison=True)(query)).limit(_SPREAD).lateral("held")
+    matches = d.search.op("@@", is_comparison=True)(query)
+    held = sa.select(d.id, d.search).where(matches, _allowed(barring)).limit(_SPREAD).lateral("held")
     weights = sa.cast(sa.literal(_WEIGHTS, ARRAY(sa.Float)), ARRAY(sa.REAL))
     rank = sa.func.ts_rank(weights, held.c.search, query)
     spread = sa.func.count().over(partition_by=word.c.query)

@@ -3,19 +3,25 @@
 The same question on the same schema is answered with that SQL; questions of like shape become examples for a model.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+import sqlglot
 from sqlalchemy.dialects.postgresql import insert
+from sqlglot import exp
 
+from core.connections.guard import CheckedQuery
 from core.errors import NotFound
 from core.grounding.folding import fold_question
 from core.grounding.phrases import mask
 from core.store.sessions import Store
 from core.store.tables import verified_questions
+
+_DAY = re.compile(r"\d{4}(-\d\d){0,2}([ T][\d:.]*)?$|%[A-Za-z](\W*%[A-Za-z])*$")  # days, and formats of days
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,15 @@ class VerifiedQuestion:
     schema_version: str
     author_id: UUID
     at: datetime
+
+
+def may_be_offered(query: CheckedQuery) -> bool:
+    """Whether a query that somebody vouched for may be shown to a person whom policies bind: of rows that may not be
+    theirs, and of masked columns, it must not name a value."""
+    if not (query.limited or query.masked):
+        return True
+    tree = sqlglot.parse_one(query.sql, dialect=query.dialect.value)
+    return not any(literal.is_string and not _DAY.match(str(literal.this)) for literal in tree.find_all(exp.Literal))
 
 
 @dataclass(frozen=True)

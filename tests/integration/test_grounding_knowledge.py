@@ -105,7 +105,7 @@ def test_a_second_build_embeds_only_what_changed(desk: Desk) -> None:
     desk.databases.alter(mine, columns={**SHOP_VALUES, ("orders", "status"): ["lost"]})
     knowledge.build(mine)
     assert len(model.calls) == 1
-    assert [hit.value for hit in knowledge.values(mine).matching(["lost", "cancelled"])] == ["lost"]
+    assert [hit.value for hit in knowledge.values(desk.opened(mine)).matching(["lost", "cancelled"])] == ["lost"]
 
 
 def test_a_build_cut_short_is_of_use_and_goes_on_where_it_was(desk: Desk) -> None:
@@ -265,7 +265,7 @@ def test_browsing_shows_the_schema_with_descriptions_and_samples(desk: Desk) -> 
 def test_a_question_vouched_for_is_recalled_and_becomes_an_example(desk: Desk) -> None:
     mine = desk.databases.add(SHOP, SHOP_VALUES)
     kept = desk.knowledge.verify(ANALYST, mine, " How many orders in 2024? ", "SELECT count(*) FROM orders")
-    recalled = desk.knowledge.recall(VIEWER, mine, "how many orders in 2024")
+    recalled = desk.knowledge.recall(VIEWER, desk.opened(mine), "how many orders in 2024")
     assert recalled is not None
     assert (recalled.id, recalled.question, recalled.author_id) == (kept, "How many orders in 2024?", ANALYST.id)
     grounding = desk.knowledge.ground(VIEWER, asked("How many orders in 2025?"), desk.opened(mine))
@@ -273,7 +273,7 @@ def test_a_question_vouched_for_is_recalled_and_becomes_an_example(desk: Desk) -
     assert [one.id for one in desk.knowledge.verified(VIEWER, mine)] == [kept]
     desk.databases.alter(mine, schema=Schema(SHOP.dialect, SHOP.tables[:4]))
     desk.databases.refresh(SYSTEM, mine)
-    assert desk.knowledge.recall(VIEWER, mine, "how many orders in 2024") is None
+    assert desk.knowledge.recall(VIEWER, desk.opened(mine), "how many orders in 2024") is None
     desk.knowledge.forget(ANALYST, kept)
     assert desk.knowledge.verified(VIEWER, mine) == []
 
@@ -319,7 +319,7 @@ def test_removing_a_connection_takes_its_index_along(desk: Desk) -> None:
     with desk.store.begin() as line:
         line.execute(sa.delete(connections).where(connections.c.id == mine))
         assert line.scalar(sa.select(sa.func.count()).select_from(documents)) == 0
-    assert desk.knowledge.values(mine).matching(["North"]) == []
+    assert desk.knowledge.values(desk.opened(mine)).matching(["North"]) == []
 
 
 def test_nobody_may_do_anything_and_a_viewer_may_not_change(desk: Desk) -> None:
@@ -327,7 +327,7 @@ def test_nobody_may_do_anything_and_a_viewer_may_not_change(desk: Desk) -> None:
     opened, k = desk.opened(mine), desk.knowledge
     anyone: list[Callable[[Actor], object]] = [
         lambda actor: k.ground(actor, asked("x"), opened),
-        lambda actor: k.recall(actor, mine, "x"),
+        lambda actor: k.recall(actor, opened, "x"),
         lambda actor: k.browse(actor, mine),
         lambda actor: k.verified(actor, mine),
         lambda actor: k.starters(actor, opened, "en"),

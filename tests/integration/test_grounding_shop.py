@@ -35,7 +35,7 @@ def what_we_suggest_is_answered(portal: Portal, shop: Connection) -> None:
     (info,) = portal.connections.list(SYSTEM)
     assert info.index.indexed
     assert not info.index.running
-    values = portal.knowledge.values(shop.id)
+    values = portal.knowledge.values(shop)
     for language in ("en", "zh"):
         questions = portal.knowledge.starters(SYSTEM, shop, language)
         assert len(set(questions)) == 6
