@@ -97,7 +97,7 @@ def _join_or_start(binaries: Path, folder: Path) -> dict[str, object]:
     if owner:
         _let_through(binaries)
         _let_through(folder / "x")
-    running = _running(data)
+    running = _settled(data)
     if running is None:
         if not (data / "PG_VERSION").exists():
             _create(binaries, folder, data, password_file, owner)
@@ -169,9 +169,31 @@ def _create(binaries: Path, folder: Path, data: Path, password_file: Path, owner
         unfinished.rename(data)
 
 
+def _settled(data: Path) -> tuple[int, str] | None:
+    """The server that runs, after waiting for one that is starting, recovering or ending; None if there is none."""
+    patience = time.monotonic() + PATIENCE
+    while _running(data) is None and _lives(data) and time.monotonic() < patience:
+        time.sleep(0.02)
+    return _running(data)
+
+
 def _start(binaries: Path, data: Path, owner: pwd.struct_passwd | None) -> tuple[int, str]:
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    """Start the server where none runs. Right after a crash the old one's processes may still hold on to its memory."""
+    patience = time.monotonic() + PATIENCE / 6
+    while True:
+        try:
+            return _launch(binaries, data, owner)
+        except KeeperFailed:
+            if time.monotonic() > patience or _lives(data):
+                raise
+            time.sleep(0.2)
+
+
+def _launch(binaries: Path, data: Path, owner: pwd.struct_passwd | None) -> tuple[int, str]:
     socket = _socket_folder(data, owner)
+    # Nobody runs it: these are a dead server's, whose number somebody else may have by now.
+    for stale in (data / "postmaster.pid", socket / ".s.PGSQL.5432.lock"):
+        stale.unlink(missing_ok=True)
     options = {
         "listen_addresses": "",
         "unix_socket_directories": f'"{socket}"',
