@@ -2,6 +2,7 @@
 
     AskwellError
     ├── SettingsInvalid           the portal refuses to start
+    ├── SecretUnreadable          a stored password or key cannot be opened any more
     ├── NotAllowed                the actor may not do this
     ├── NotFound                  no such thing, or not for this actor
     ├── InvalidInput              what was given cannot be used
@@ -52,6 +53,10 @@ class _Shown(dict[str, object]):
 
 class SettingsInvalid(AskwellError):
     """The portal cannot start: {problem}"""
+
+
+class SecretUnreadable(AskwellError):
+    """A stored password or key can no longer be opened: the key it was sealed with is gone. Enter it again."""
 
 
 class NotAllowed(AskwellError):

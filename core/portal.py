@@ -91,7 +91,7 @@ def open_portal(settings: Settings, clock: Clock = utc_now) -> Portal:
 
 def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
     """The parts over a migrated store."""
-    vault, audit, jobs = open_vault(settings), Audit(store), Jobs(store)
+    vault, audit, jobs = open_vault(settings, store), Audit(store), Jobs(store)
     people = People(store, audit, settings, clock)
     people.ensure_first_admin(*first_admin(settings))
     connections = Connections(store, vault, audit, jobs, settings)

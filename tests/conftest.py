@@ -15,7 +15,9 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from core.security.operator_keys import OperatorKeys
 from core.security.permissions import Actor, Role
+from core.security.vault import Vault
 from core.settings import Settings
 from core.store import embedded
 from core.store.embedded import EmbeddedServer
@@ -76,6 +78,11 @@ def settings(tmp_path: Path) -> Settings:
         data_dir=tmp_path / "data",
         allow_server_files=True,
     )
+
+
+def vault_over(store: Store, secret: str = "a secret for tests only") -> Vault:
+    """A vault with one key of the operator's."""
+    return Vault(OperatorKeys(lambda: (secret,)), store)
 
 
 def someone(portal: Portal, role: Role, name: str) -> Actor:

@@ -17,7 +17,15 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.exc import IntegrityError
 
-from core.errors import InvalidInput, ModelRejectedKey, ModelUnavailable, NoModel, NotFound, SettingsInvalid
+from core.errors import (
+    InvalidInput,
+    ModelRejectedKey,
+    ModelUnavailable,
+    NoModel,
+    NotFound,
+    SecretUnreadable,
+    SettingsInvalid,
+)
 from core.i18n import Phrase
 from core.models import budgets
 from core.models.addresses import clean_address
@@ -236,7 +244,7 @@ class Models:
     def _key(self, row: sa.RowMapping) -> str:
         try:
             return self._vault.open(row["sealed_key"], _identity(row["id"]))
-        except SettingsInvalid as error:
+        except SecretUnreadable as error:
             raise ModelRejectedKey(str(error)) from error
 
     def _checked(self, new: NewModel, old: sa.RowMapping | None) -> NewModel:

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -18,7 +18,7 @@ class EmbeddedServer:
     pid: int
     socket: str
     user: str
-    password: str
+    password: str = field(repr=False)
     keeper: "subprocess.Popen[str]"
 
     def url(self, database: str) -> str:

@@ -6,7 +6,7 @@ long, and a server that has fallen silent is given up by our own clock.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -29,7 +29,7 @@ class Store:
     """The portal's memory. `url` carries the password: never show it. `server` is None for an outside PostgreSQL."""
 
     engine: sa.Engine
-    url: str
+    url: str = field(repr=False)
     server: EmbeddedServer | None = None
 
     @contextmanager

@@ -19,7 +19,6 @@ from core.jobs import Jobs
 from core.security.audit import Audit
 from core.security.people import MOST_FAILURES, People
 from core.security.permissions import SYSTEM, Actor, Role
-from core.security.vault import Vault
 from core.settings import Settings
 from core.store import embedded
 from core.store.migrate import migrate
@@ -115,17 +114,6 @@ def test_a_newer_database_is_refused(store: Store) -> None:
         migrate(store)
 
 
-def test_a_sealed_secret_opens_only_in_its_own_row() -> None:
-    vault = Vault("one secret")
-    sealed = vault.seal("hunter2", "connections:1")
-    assert "hunter2" not in sealed
-    assert vault.open(sealed, "connections:1") == "hunter2"
-    with pytest.raises(SettingsInvalid):
-        vault.open(sealed, "connections:2")
-    with pytest.raises(SettingsInvalid):
-        Vault("another secret").open(sealed, "connections:1")
-
-
 def test_signing_in_gives_a_session_that_ends_with_sign_out(people: People, person: Actor) -> None:
     signed = people.sign_in(" ANN@example.org ", PASSWORD)
     assert signed is not None
@@ -172,9 +160,9 @@ def test_too_many_failures_throttle_the_account_for_a_while(people: People, pers
 
 
 def test_long_passwords_are_never_cut(people: People) -> None:
-    people.invite(SYSTEM, "long@example.org", "Long", Role.VIEWER, "x" * 80)
-    assert people.sign_in("long@example.org", "x" * 79) is None
-    assert people.sign_in("long@example.org", "x" * 80) is not None
+    people.invite(SYSTEM, "long@example.org", "Long", Role.VIEWER, "a word " * 12)
+    assert people.sign_in("long@example.org", ("a word " * 12)[:-1]) is None
+    assert people.sign_in("long@example.org", "a word " * 12) is not None
 
 
 def test_the_last_administrator_stays(people: People) -> None:
