@@ -112,6 +112,12 @@ connections = Table(
     Column("schema_version", Text, nullable=False, server_default=""),
     Column("indexed_version", Text, nullable=False, server_default=""),
     Column("index_state", JSONB, nullable=False, server_default=text("'{}'::jsonb")),  # step, done, total, error
+    Column(  # what digests of masked values are made with, so that they cannot be looked up
+        "mask_salt",
+        Text,
+        nullable=False,
+        server_default=text("replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')"),
+    ),
 )
 
 connection_people = Table(
@@ -211,6 +217,7 @@ answers = Table(
     Column("summary", Text, nullable=False, server_default=""),
     Column("card", JSONB, nullable=False),  # the events as drawn, without rows
     Column("rows", LargeBinary),  # the capped rows, as an Arrow stream
+    Column("rights_version", Text, nullable=False, server_default=""),  # of what the person might see of them then
     Column("confidence", Float),
     Column("seconds", Float, nullable=False, server_default=text("0")),
     Column("model", Text, nullable=False, server_default=""),
