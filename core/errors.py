@@ -6,6 +6,7 @@
     ├── NotAllowed                the actor may not do this
     ├── NotFound                  no such thing, or not for this actor
     ├── InvalidInput              what was given cannot be used
+    ├── TooMany                   this often is too often
     ├── StoreUnreachable          the portal's own PostgreSQL is away
     ├── ConnectionFailed          a user's database cannot be reached or opened
     ├── QueryRefused              the guard said no
@@ -69,6 +70,10 @@ class NotFound(AskwellError):
 
 class InvalidInput(AskwellError):
     """{problem}"""
+
+
+class TooMany(AskwellError):
+    """This was done too often in a short time. Try again in {n} seconds."""
 
 
 class StoreUnreachable(AskwellError):

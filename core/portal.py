@@ -17,9 +17,13 @@ from core.grounding.ground import Knowledge
 from core.health import Health, examine
 from core.jobs import Jobs
 from core.models.book import Models, ensure_first_model, load_default
+from core.security.api_keys import Keys
 from core.security.audit import Audit
+from core.security.door import Door
+from core.security.limits import Limits, open_limits
 from core.security.people import People
 from core.security.permissions import Actor
+from core.security.refusals import Refusals
 from core.security.vault import open_vault
 from core.settings import DEMO_EMAIL, DEMO_PASSWORD, Settings, read_settings
 from core.store.migrate import migrate
@@ -34,7 +38,10 @@ class Portal:
     clock: Clock
     store: Store
     audit: Audit
+    refusals: Refusals
+    limits: Limits
     people: People
+    keys: Keys
     jobs: Jobs
     connections: Connections
     knowledge: Knowledge
@@ -62,6 +69,7 @@ class Portal:
         self.running.close()
         self.connections.close()
         self.jobs.close()
+        self.refusals.flush()
         self.store.close()
 
     def __enter__(self) -> "Portal":
@@ -99,12 +107,16 @@ def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
     ensure_first_model(models, settings)
     knowledge = Knowledge(store, models.embedder(), connections, jobs, audit)
     answers = Answers(store, connections, knowledge, models, audit, clock)
-    return Portal(
+    refusals, limits = Refusals(audit), open_limits(store, settings)
+    portal = Portal(
         settings=settings,
         clock=clock,
         store=store,
         audit=audit,
+        refusals=refusals,
+        limits=limits,
         people=people,
+        keys=Keys(store, audit, people, settings, clock),
         jobs=jobs,
         connections=connections,
         knowledge=knowledge,
@@ -112,6 +124,7 @@ def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
         answers=answers,
         running=Running(answers),
     )
+    return Door(store, refusals, limits).before(portal)
 
 
 def first_admin(settings: Settings) -> tuple[str, str, str]:

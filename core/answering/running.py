@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -91,7 +92,8 @@ class Running:
             if own >= MOST_OF_ONE_PERSON or len(busy) >= MOST_WAITING:
                 raise InvalidInput(problem=Phrase("answering.too_many_running", {"n": own}))
             going = self._runs[run.id] = _Going(actor.id, run)
-            going.future = self._pool.submit(self._answer, actor, going)
+            # In the context it was asked in: the request it belongs to, and that it came through the door.
+            going.future = self._pool.submit(copy_context().run, self._answer, actor, going)
         going.future.add_done_callback(lambda future: self._ended(going, future))
         return run.id
 

@@ -79,4 +79,5 @@ METHODS: dict[str, Method] = {
     "running.watch": Method(Action.ASK),
     "running.stop": Method(Action.ASK),
     "running.current": Method(Action.ASK),
+    "portal.health": Method(Action.SEE_HEALTH),
 }
