@@ -1,36 +1,45 @@
-"""People, their roles, and their sign-ins."""
+"""People, their roles, and signing in with a password."""
 
-import hashlib
-import secrets
-import threading
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import bcrypt
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock
 from core.errors import InvalidInput, NotFound
-from core.i18n import Phrase
+from core.i18n import LANGUAGES, Phrase
+from core.security import passwords
+from core.security.api_keys import revoke_all
 from core.security.audit import Audit
 from core.security.permissions import SYSTEM, Action, Actor, Role, require
+from core.security.sessions import Sessions, SignIn, actor_of, with_rights
+from core.security.throttle import Limit, Throttle
 from core.settings import Settings
 from core.store.sessions import Store
-from core.store.tables import people, sessions, sign_in_failures
+from core.store.tables import people, sessions
+from core.store.tables_people import (
+    group_people,
+    identities,
+    invitations,
+    person_attributes,
+    recovery_codes,
+    second_factors,
+)
 
-MOST_FAILURES = 8  # per account and per address within `FAILURE_WINDOW`
-FAILURE_WINDOW = timedelta(minutes=15)
-LEAST_PASSWORD = 10  # characters
-_COST = 12  # bcrypt
-_NOBODY = bcrypt.hashpw(b"nobody has this password", bcrypt.gensalt(_COST)).decode()
+MOST_FAILURES = 8  # of one account from unfamiliar addresses together, and from each familiar one
+MOST_FROM_ADDRESS = 40  # of all accounts together; an office may share one address
+_THEMES = ("light", "dark")
+_LONGEST_NAME, _LONGEST_EMAIL = 120, 254  # characters
 
 
 @dataclass(frozen=True)
 class Person:
-    """One person as an administrator sees them."""
+    """One person as an administrator sees them. `attributes` are their own, without those of their groups."""
 
     id: UUID
     email: str
@@ -41,16 +50,12 @@ class Person:
     disabled: bool
     created_at: datetime
     must_change_password: bool = False
-
-
-@dataclass(frozen=True)
-class SignIn:
-    """A new session. `token` goes into the cookie and is shown to nobody else; only its hash is kept."""
-
-    token: str
-    actor: Actor
-    must_change_password: bool
-    expires_at: datetime
+    has_password: bool = True
+    second_factor: bool = False
+    signs_on: bool = False  # through the OpenID provider
+    groups: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    seen_at: datetime | None = None
 
 
 class People:
@@ -58,77 +63,56 @@ class People:
 
     def __init__(self, store: Store, audit: Audit, settings: Settings, clock: Clock) -> None:
         self._store, self._audit, self._settings, self._clock = store, audit, settings, clock
+        self._sessions, self._throttle = Sessions(store, audit, settings, clock), Throttle(store, clock)
 
     def sign_in(self, email: str, password: str, address: str = "", agent: str = "") -> SignIn | None:
-        """A session, or None: wrong name, wrong password, disabled or too many failures look the same from outside."""
+        """A session, or None: wrong name, wrong password, disabled or too many failures look the same from outside.
+
+        With a second factor the session is half open: `second_factors.finish` makes it whole.
+        """
         email = email.strip().lower()
-        if self._throttled(email, address):
-            self._audit.note(None, "people.sign_in", email, allowed=False, why="throttled")
+        account = self._account(email, address)
+        limits = [account, *([Limit(f"address:{address}", MOST_FROM_ADDRESS)] if address else [])]
+        numbers = self._throttle.begin(*limits)
+        if numbers is None:
+            self._refused(email, "throttled")
             return None
         row = self._row(people.c.email == email)
-        right = password_matches(password, row["password_hash"] if row else _NOBODY)
+        kept, cost = row["password_hash"] if row else "", self._settings.password_cost
+        right = passwords.matches(password, kept, cost)
         if row is None or not right or row["disabled_at"]:
-            self._count_failure(email, address)
-            self._audit.note(None, "people.sign_in", email, allowed=False, why="wrong")
+            self._refused(email, "wrong")
             return None
-        with self._store.begin() as connection:
-            connection.execute(sign_in_failures.delete().where(sign_in_failures.c.subject == email))
-        return self._open_session(row, agent)
+        self._throttle.right(numbers, account)
+        if passwords.cost_of(kept) < cost:
+            self._keep_password(row["id"], passwords.of(password, cost))
+        return self._sessions.open(row, address, agent, pending=self._has_factor(row["id"]), strong=False)
 
     def identify(self, token: str) -> Actor | None:
-        """Whose session this is, if it is alive; read from the database each time, so that an end takes effect."""
-        now = self._clock()
-        alive = (
-            sa.select(people, sessions.c.id.label("session_id"), sessions.c.seen_at)
-            .join(sessions, sessions.c.person_id == people.c.id)
-            .where(
-                sessions.c.token_hash == _hash(token),
-                sessions.c.ended_at.is_(None),
-                sessions.c.expires_at > now,
-                sessions.c.seen_at > now - timedelta(hours=self._settings.session_idle_hours),
-                people.c.disabled_at.is_(None),
-            )
-        )
-        with self._store.begin() as connection:
-            row = connection.execute(alive).mappings().first()
-            if row is None:
-                return None
-            if now - row["seen_at"] > timedelta(minutes=1):
-                connection.execute(sessions.update().where(sessions.c.id == row["session_id"]).values(seen_at=now))
-        return _actor(row, self._settings.language)
+        """Whose session this is, if it is alive and nothing must be done first; read from the database each time."""
+        standing = self._sessions.standing(token)
+        return standing.actor if standing and standing.ready else None
 
-    def sign_out(self, token: str) -> None:
-        """End this session; its cookie is dead from now on, wherever it was copied to."""
-        with self._store.begin() as connection:
-            ended = connection.execute(
-                sessions.update()
-                .where(sessions.c.token_hash == _hash(token), sessions.c.ended_at.is_(None))
-                .values(ended_at=self._clock())
-                .returning(sessions.c.person_id)
-            ).scalar()
-        if ended:
-            self._audit.note(self.actor(ended), "people.sign_out")
+    def sign_out(self, token: str) -> str:
+        """End this session; its cookie is dead from now on, wherever it was copied to. Gives how it was opened."""
+        return self._sessions.sign_out(token)
 
     def invite(self, actor: Actor | None, email: str, name: str, role: Role, password: str) -> Person:
         """A new person with a first password they must change. Raises `InvalidInput` for a used or bad address."""
         require(actor, Action.CHANGE_PEOPLE, email)
-        email = email.strip().lower()
-        if "@" not in email.strip("@") or any(c.isspace() for c in email):
-            raise InvalidInput(problem=Phrase("people.bad_email", {"email": email or "—"}))
+        email = checked_email(email)
+        name = checked_name(name or email)
         row = {
             "email": email,
-            "name": name.strip() or email,
-            "role": role.value,
-            "password_hash": hashed(password),
+            "name": name,
+            "role": Role(role).value,
+            "password_hash": passwords.hashed(password, self._settings.password_cost, (email, name)),
             "must_change_password": actor is not SYSTEM,
         }
-        try:
-            with self._store.begin() as connection:
-                new = connection.execute(people.insert().values(row).returning(people)).mappings().one()
-        except IntegrityError:
-            raise InvalidInput(problem=Phrase("people.taken", {"email": email})) from None
-        self._audit.note(actor, Action.CHANGE_PEOPLE, email, change="invited", role=role.value)
-        return _person(new)
+        with self._store.begin() as connection:
+            person_id = insert_person(connection, row)
+        self._audit.note(actor, Action.CHANGE_PEOPLE, email, change="invited", role=row["role"])
+        return self._person(person_id)
 
     def change(
         self,
@@ -141,164 +125,236 @@ class People:
     ) -> Person:
         """Change another's role, disable or enable them, or give them a first password again.
 
-        Their sessions end. Raises `InvalidInput` where it would leave the portal without an administrator.
+        Their sessions end. Raises `InvalidInput` where it would leave the portal without an administrator, and for
+        oneself.
         """
         require(actor, Action.CHANGE_PEOPLE, person_id)
+        not_oneself(actor, person_id)
         values: dict[str, Any] = {}
         if role is not None:
-            values["role"] = role.value
+            values["role"] = Role(role).value
         if disabled is not None:
             values["disabled_at"] = self._clock() if disabled else None
         if password is not None:
-            values |= {"password_hash": hashed(password), "must_change_password": True}
+            person = self._person(person_id)
+            new = passwords.hashed(password, self._settings.password_cost, (person.email, person.name))
+            values |= {"password_hash": new, "must_change_password": True}
         with self._store.begin() as connection:
-            changed = people.update().where(people.c.id == person_id).values(values).returning(people)
-            row = connection.execute(changed).mappings().first()
-            if row is None:
-                raise NotFound
-            admins = sa.select(sa.func.count()).where(people.c.role == Role.ADMIN.value, people.c.disabled_at.is_(None))
-            if not connection.scalar(admins):
-                raise InvalidInput(problem=Phrase("people.last_admin"))
-            self._end_sessions(connection, person_id)
-        self._audit.note(actor, Action.CHANGE_PEOPLE, row["email"], change=", ".join(sorted(values)))
-        return _person(row)
+            self._change(connection, person_id, values or {"role": people.c.role})
+        person = self._person(person_id)
+        self._audit.note(actor, Action.CHANGE_PEOPLE, person.email, change=", ".join(sorted(values)), role=person.role)
+        return person
+
+    def erase(self, actor: Actor | None, person_id: UUID) -> None:
+        """Forget who a person was: no name, no address, no way to sign in; their row stays, so that the trail holds.
+
+        Raises `InvalidInput` for the last administrator and for oneself, `NotFound` for nobody.
+        """
+        require(actor, Action.CHANGE_PEOPLE, person_id)
+        not_oneself(actor, person_id)
+        email, now = self._person(person_id).email, self._clock()
+        nobody = {
+            "email": f"erased-{person_id}@invalid",
+            "name": "–",
+            "password_hash": "",
+            "role": Role.VIEWER.value,
+            "language": None,
+            "theme": None,
+            "must_change_password": False,
+            "disabled_at": now,
+            "erased_at": now,
+        }
+        with self._store.begin() as connection:
+            self._change(connection, person_id, nobody)
+            for table in (sessions, identities, second_factors, recovery_codes, person_attributes, group_people):
+                connection.execute(table.delete().where(table.c.person_id == person_id))
+            connection.execute(invitations.delete().where(invitations.c.email == email))
+        self._audit.note(actor, "people.erase", person_id)
 
     def change_self(
         self, actor: Actor | None, *, language: str | None = None, theme: str | None = None, name: str | None = None
     ) -> None:
-        """One's own language, theme or name."""
+        """One's own language, theme or name. Raises `InvalidInput` for what is none."""
         require(actor, Action.CHANGE_SELF)
         assert actor is not None
-        given = {"language": language, "theme": theme, "name": name}
+        given = {"language": language, "theme": theme, "name": None if name is None else checked_name(name)}
         values = {key: value for key, value in given.items() if value is not None}
+        if language not in (None, *LANGUAGES) or theme not in (None, *_THEMES):
+            raise InvalidInput(problem=Phrase("people.unknown_choice"))
+        if not values:
+            return
         with self._store.begin() as connection:
             connection.execute(people.update().where(people.c.id == actor.id).values(values))
+        if name is not None and values["name"] != actor.name:
+            self._audit.note(actor, Action.CHANGE_SELF, change="name")
 
     def change_password(self, actor: Actor | None, old: str, new: str) -> None:
         """One's own password; every session of theirs ends. Raises `InvalidInput` for a wrong old or a weak new one."""
         require(actor, Action.CHANGE_SELF)
         assert actor is not None
-        row = self._row(people.c.id == actor.id)
-        if row is None or not password_matches(old, row["password_hash"]):
-            raise InvalidInput(problem=Phrase("people.wrong_password"))
+        self.confirm_password(actor, old)
         if old == new:
             raise InvalidInput(problem=Phrase("people.same_password"))
+        me = self._person(actor.id)
+        kept = passwords.hashed(new, self._settings.password_cost, (me.email, me.name))
         with self._store.begin() as connection:
-            values = {"password_hash": hashed(new), "must_change_password": False}
+            values = {"password_hash": kept, "must_change_password": False}
             connection.execute(people.update().where(people.c.id == actor.id).values(values))
-            self._end_sessions(connection, actor.id)
+            self._sessions.close(connection, actor.id)
         self._audit.note(actor, "people.change_password")
+
+    def confirm_password(self, actor: Actor | None, password: str) -> None:
+        """Nothing, if this is the actor's own password. Raises `InvalidInput`, also after too many wrong ones."""
+        require(actor, Action.CHANGE_SELF)
+        assert actor is not None
+        limit = Limit(f"own:{actor.id}", MOST_FAILURES)
+        row, numbers = self._row(people.c.id == actor.id), self._throttle.begin(limit)
+        if numbers is None:
+            raise InvalidInput(problem=Phrase("people.too_many_tries"))
+        if not passwords.matches(password, row["password_hash"] if row else "", self._settings.password_cost):
+            raise InvalidInput(problem=Phrase("people.wrong_password"))
+        self._throttle.right(numbers, limit)
 
     def list(self, actor: Actor | None) -> list[Person]:
         """Everybody, by name."""
         require(actor, Action.SEE_PEOPLE)
-        with self._store.begin() as connection:
-            rows = connection.execute(sa.select(people).order_by(people.c.name)).mappings().all()
-        return [_person(row) for row in rows]
+        return [*self._people(people.c.erased_at.is_(None))]
 
     def me(self, actor: Actor | None) -> Person:
         """The actor's own entry."""
         require(actor, Action.CHANGE_SELF)
         assert actor is not None
-        row = self._row(people.c.id == actor.id)
-        if row is None:
-            raise NotFound
-        return _person(row)
+        return self._person(actor.id)
 
     def actor(self, person_id: UUID) -> Actor | None:
         """The actor for a job done on a person's behalf; None if they are gone or disabled. For the portal itself."""
         row = self._row(people.c.id == person_id)
-        return _actor(row, self._settings.language) if row and not row["disabled_at"] else None
+        return actor_of(row, self._settings.language) if row and not row["disabled_at"] else None
 
     def first_admin(self) -> Actor:
         """The administrator who is here longest, for what the portal does at its start. Raises `NotFound`."""
-        active = people.c.role == Role.ADMIN.value, people.c.disabled_at.is_(None)
-        with self._store.begin() as connection:
-            row = connection.execute(sa.select(people).where(*active).order_by(people.c.created_at)).mappings().first()
+        query = with_rights().where(*_ACTIVE_ADMIN).order_by(people.c.created_at)
+        with self._store.reading() as connection:
+            row = connection.execute(query.limit(1)).mappings().first()
         if row is None:
             raise NotFound
-        return _actor(row, self._settings.language)
+        return actor_of(row, self._settings.language)
 
     def ensure_first_admin(self, email: str, password: str, name: str) -> None:
         """The first administrator, made when there is nobody yet; safe when two processes start at once."""
-        row = {"email": email.lower(), "name": name, "role": Role.ADMIN.value, "password_hash": hashed(password)}
+        anybody = sa.select(sa.exists().where(people.c.id.is_not(None)))
+        with self._store.reading() as connection:
+            if connection.scalar(anybody):
+                return
+        kept = passwords.of(password, self._settings.password_cost)  # how good it is, the settings have checked
+        row = {"email": email.strip().lower(), "name": name, "role": Role.ADMIN.value, "password_hash": kept}
         with self._store.begin() as connection:
             connection.execute(sa.text("LOCK TABLE people IN EXCLUSIVE MODE"))
-            if not connection.scalar(sa.select(sa.func.count()).select_from(people)):
+            if not connection.scalar(anybody):
                 connection.execute(people.insert().values(row))
 
+    def _account(self, email: str, address: str) -> Limit:
+        """What failures of this account are counted by: nobody elsewhere can lock a person out of a familiar place."""
+        if self._sessions.is_familiar(email, address):
+            return Limit(f"both:{address} {email}", MOST_FAILURES)
+        return Limit(f"account:{email}", MOST_FAILURES)
+
+    def _refused(self, email: str, why: str) -> None:
+        """One row of the trail; of tries beyond the limit one in each window, so that hammering does not fill it."""
+        if why != "throttled" or self._throttle.begin(Limit(f"told:{email}", 1)):
+            shown = email[:_LONGEST_EMAIL] if "@" in email else ""  # else perhaps a password in the wrong field
+            self._audit.note(None, "people.sign_in", shown, allowed=False, why=why)
+
     def _row(self, condition: "sa.ColumnElement[bool]") -> "sa.RowMapping | None":
+        with self._store.reading() as connection:
+            return connection.execute(with_rights().where(condition)).mappings().first()
+
+    def _has_factor(self, person_id: UUID) -> bool:
+        there = sa.exists().where(second_factors.c.person_id == person_id, second_factors.c.confirmed_at.is_not(None))
+        with self._store.reading() as connection:
+            return bool(connection.scalar(sa.select(there)))
+
+    def _keep_password(self, person_id: UUID, kept: str) -> None:
         with self._store.begin() as connection:
-            return connection.execute(sa.select(people).where(condition)).mappings().first()
+            connection.execute(people.update().where(people.c.id == person_id).values(password_hash=kept))
 
-    def _open_session(self, row: "sa.RowMapping", agent: str) -> SignIn:
-        token, now = secrets.token_urlsafe(32), self._clock()
-        expires = now + timedelta(hours=self._settings.session_hours)
-        with self._store.begin() as connection:
-            connection.execute(
-                sessions.insert().values(
-                    person_id=row["id"],
-                    token_hash=_hash(token),
-                    created_at=now,
-                    seen_at=now,
-                    expires_at=expires,
-                    agent=agent[:200],
-                )
-            )
-        actor = _actor(row, self._settings.language)
-        self._audit.note(actor, "people.sign_in")
-        return SignIn(token, actor, row["must_change_password"], expires)
+    def _change(self, within: sa.Connection, person_id: UUID, values: dict[str, Any]) -> None:
+        """New values for a person, whose sessions end; an administrator remains in any case."""
+        lock_admins(within)
+        changed = people.update().where(people.c.id == person_id, people.c.erased_at.is_(None)).values(values)
+        row = within.execute(changed.returning(people.c.role, people.c.disabled_at)).first()
+        if row is None:
+            raise NotFound
+        if not within.scalar(sa.select(sa.exists().where(*_ACTIVE_ADMIN))):
+            raise InvalidInput(problem=Phrase("people.last_admin"))
+        self._sessions.close(within, person_id)
+        if row.disabled_at:
+            revoke_all(within, person_id, self._clock())
+        if row.disabled_at or row.role != Role.ADMIN.value:  # what they promised others is no longer theirs to promise
+            open_ones = invitations.c.invited_by == person_id, invitations.c.used_at.is_(None)
+            within.execute(invitations.update().where(*open_ones).values(revoked_at=self._clock()))
 
-    def _end_sessions(self, connection: sa.Connection, person_id: UUID) -> None:
-        open_ones = sessions.c.person_id == person_id, sessions.c.ended_at.is_(None)
-        connection.execute(sessions.update().where(*open_ones).values(ended_at=self._clock()))
+    def _person(self, person_id: UUID) -> Person:
+        found = self._people(people.c.id == person_id)
+        if not found:
+            raise NotFound
+        return found[0]
 
-    def _throttled(self, *subjects: str) -> bool:
-        recent = sa.select(sa.func.count()).where(sign_in_failures.c.at > self._clock() - FAILURE_WINDOW)
-        with self._store.begin() as connection:
-            counts = [connection.scalar(recent.where(sign_in_failures.c.subject == s)) or 0 for s in subjects if s]
-        return any(count >= MOST_FAILURES for count in counts)
-
-    def _count_failure(self, *subjects: str) -> None:
-        rows = [{"subject": subject, "at": self._clock()} for subject in subjects if subject]
-        with self._store.begin() as connection:
-            connection.execute(sign_in_failures.insert(), rows)
-            old = sign_in_failures.c.at < self._clock() - FAILURE_WINDOW
-            connection.execute(sign_in_failures.delete().where(old))
-
-
-def hashed(password: str) -> str:
-    """The bcrypt hash of a password. Raises `InvalidInput` for one that is too short."""
-    if len(password) < LEAST_PASSWORD:
-        raise InvalidInput(problem=Phrase("people.short_password", {"least": LEAST_PASSWORD}))
-    with _one_at_a_time:
-        return bcrypt.hashpw(_digest(password), bcrypt.gensalt(_COST)).decode()
+    def _people(self, condition: "sa.ColumnElement[bool]") -> Sequence[Person]:
+        seen = sa.select(sa.func.max(sessions.c.seen_at)).where(sessions.c.person_id == people.c.id)
+        factor, identity = second_factors.c, identities.c
+        query = with_rights(
+            seen.correlate(people).scalar_subquery().label("seen_at"),
+            sa.exists().where(factor.person_id == people.c.id, factor.confirmed_at.is_not(None)).label("has_factor"),
+            sa.exists().where(identity.person_id == people.c.id).label("signs_on"),
+        )
+        with self._store.reading() as connection:
+            rows = connection.execute(query.where(condition).order_by(people.c.name, people.c.email)).mappings().all()
+        return [_person(row) for row in rows]
 
 
-def password_matches(password: str, password_hash: str) -> bool:
-    """Whether this is the password; takes as long for a wrong one as for the right one."""
-    with _one_at_a_time:
-        return bcrypt.checkpw(_digest(password), password_hash.encode())
+_ACTIVE_ADMIN = (people.c.role == Role.ADMIN.value, people.c.disabled_at.is_(None))
 
 
-_one_at_a_time = threading.Semaphore(2)  # a burst of sign-ins must not take every core
+def lock_admins(connection: sa.Connection) -> None:
+    """Hold all administrators still, so that two changes at once do not each leave the other one as the last."""
+    connection.execute(sa.select(people.c.id).where(*_ACTIVE_ADMIN).order_by(people.c.id).with_for_update()).all()
 
 
-def _digest(password: str) -> bytes:
-    """What bcrypt sees: the password itself up to its limit of 72 bytes, longer ones whole through SHA-256."""
-    raw = password.encode()
-    return raw if len(raw) <= 72 else hashlib.sha256(raw).hexdigest().encode()
+def insert_person(connection: sa.Connection, row: dict[str, Any]) -> UUID:
+    """The new person's id, inside a transaction that is lost otherwise. Raises `InvalidInput` for a taken address."""
+    try:
+        return UUID(str(connection.scalar(people.insert().values(row).returning(people.c.id))))
+    except IntegrityError:
+        raise InvalidInput(problem=Phrase("people.taken", {"email": row["email"]})) from None
 
 
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+def not_oneself(actor: Actor | None, person_id: UUID) -> None:
+    """Nobody changes their own rights. Raises `InvalidInput`."""
+    if actor is not None and actor.id == person_id:
+        raise InvalidInput(problem=Phrase("people.not_oneself"))
 
 
-def _actor(row: "sa.RowMapping", language: str) -> Actor:
-    return Actor(row["id"], row["name"], Role(row["role"]), row["language"] or language)
+def checked_email(email: str) -> str:
+    """The address in lower case. Raises `InvalidInput` for what is none."""
+    email = email.strip().lower()
+    left, _, right = email.partition("@")
+    odd = any(c.isspace() or unicodedata.category(c)[0] == "C" for c in email) or "@" in right
+    if not left or not right or odd or len(email) > _LONGEST_EMAIL:
+        raise InvalidInput(problem=Phrase("people.bad_email", {"email": email[:60] or "—"}))
+    return email
+
+
+def checked_name(name: str) -> str:
+    """The name as it is kept: one line, nothing invisible. Raises `InvalidInput` for an empty or endless one."""
+    name = " ".join("".join(c for c in name if c.isspace() or unicodedata.category(c)[0] != "C").split())
+    if not name or len(name) > _LONGEST_NAME:
+        raise InvalidInput(problem=Phrase("people.bad_name", {"most": _LONGEST_NAME}))
+    return name
 
 
 def _person(row: "sa.RowMapping") -> Person:
+    own = tuple(sorted((name, tuple(values)) for name, values in row["own_attributes"] or ()))
     return Person(
         row["id"],
         row["email"],
@@ -309,4 +365,10 @@ def _person(row: "sa.RowMapping") -> Person:
         row["disabled_at"] is not None,
         row["created_at"],
         row["must_change_password"],
+        bool(row["password_hash"]),
+        row["has_factor"],
+        row["signs_on"],
+        tuple(sorted(row["group_names"])),
+        own,
+        row["seen_at"],
     )
