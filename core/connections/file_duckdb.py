@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from core.connections.cells import kind_of_type
+from core.connections.cells import kind_of_type, plain
 from core.connections.file_process import Failed, Found
 from core.connections.schema import Kind
 from core.connections.session import collect
@@ -28,7 +28,7 @@ def _lend_time_zones() -> None:
 class DuckdbFile:
     """See `file_process.OpenFile`. Time is kept by the asker, who ends the process."""
 
-    def __init__(self, file: str, memory_megabytes: int, scratch: str) -> None:
+    def __init__(self, file: str, memory_megabytes: int, disk_megabytes: int, scratch: str) -> None:
         _lend_time_zones()
         import duckdb
 
@@ -43,7 +43,8 @@ class DuckdbFile:
             "memory_limit": f"{memory_megabytes}MB",
             "threads": 1,
             "temp_directory": scratch,
-            "max_temp_directory_size": "2GB",
+            "max_temp_directory_size": f"{disk_megabytes}MB",
+            "allow_persistent_secrets": False,
         }
         try:
             self._connection = duckdb.connect(file, read_only=True, config=config)
@@ -57,7 +58,9 @@ class DuckdbFile:
         with self._connection.cursor() as visit:
             try:
                 visit.execute(self._one_that_reads(visit, sql))
-                kept, truncated = collect(iter(visit.fetchone, None), rows, most_bytes)
+                # Documents and lists become text first: they are as large as their text.
+                written = (tuple(map(plain, row)) for row in iter(visit.fetchone, None))
+                kept, truncated = collect(written, rows, most_bytes)
                 columns = [(column[0], _kind(str(column[1]))) for column in visit.description]
             except (self._duckdb.Error, ArithmeticError, RuntimeError, TypeError, ValueError) as error:
                 raise Failed(_words(error)) from None

@@ -24,7 +24,8 @@ from typing import Any, BinaryIO, Protocol
 from core.connections.cells import plain
 from core.connections.schema import Kind
 
-_ROOM = 1_500_000_000  # bytes of address space beside the database's own memory, for Python and the libraries
+_ROOM = 1_500_000_000  # bytes of address space beside the database's own memory, while libraries load and a file opens
+_SPARE = 256 * 1024 * 1024  # bytes beside the database's own memory from then on: rows on their way out
 
 
 class Failed(Exception):
@@ -97,16 +98,39 @@ def _opened(opening: Mapping[str, Any], before: OpenFile | None) -> OpenFile:
     """The file that is asked for next, in place of the one before it."""
     if before is not None:
         before.close()
-    room = opening["memory_megabytes"] * 1024 * 1024 + _ROOM
-    resource.setrlimit(resource.RLIMIT_AS, (room, room))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    memory = opening["memory_megabytes"] * 1024 * 1024
+    _at_most(resource.RLIMIT_AS, memory + _ROOM)
+    _at_most(resource.RLIMIT_CORE, 0)
+    _at_most(resource.RLIMIT_FSIZE, opening["disk_megabytes"] * 1024 * 1024)
     if opening["kind"] == "sqlite":
         from core.connections.file_sqlite import SqliteFile
 
-        return SqliteFile(opening["file"])
-    from core.connections.file_duckdb import DuckdbFile
+        opened: OpenFile = SqliteFile(opening["file"])
+    else:
+        from core.connections.file_duckdb import DuckdbFile
 
-    return DuckdbFile(opening["file"], opening["memory_megabytes"], opening["scratch"])
+        sizes = (opening["memory_megabytes"], opening["disk_megabytes"])
+        opened = DuckdbFile(opening["file"], *sizes, opening["scratch"])
+    if taken := _address_space():
+        # What is mapped by now (DuckDB reserves much that it never uses) is not what a statement takes.
+        _at_most(resource.RLIMIT_AS, taken + memory + _SPARE)
+    return opened
+
+
+def _at_most(limit: int, value: int) -> None:
+    """Lower a limit of this process for good."""
+    _, hard = resource.getrlimit(limit)
+    least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(limit, (least, least))
+
+
+def _address_space() -> int:
+    """Bytes this process has mapped; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as sizes:
+            return int(sizes.read().split()[0]) * resource.getpagesize()
+    except (OSError, ValueError):
+        return 0
 
 
 def _only_for_us(descriptor: int) -> BinaryIO:

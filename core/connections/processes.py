@@ -47,7 +47,9 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=self.scratch,
-            env=environment | {"PYTHONPATH": str(_ROOT), "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"},
+            env=environment
+            | {"PYTHONPATH": str(_ROOT), "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
+            | {"TMPDIR": self.scratch, "SQLITE_TMPDIR": self.scratch},
             start_new_session=True,
         )
         self._left = b""

@@ -19,7 +19,7 @@ from typing import Any
 from core.connections.cells import settled
 from core.connections.processes import Child, ChildEnded, ChildLate
 from core.connections.schema import Dialect, Kind
-from core.connections.session import Fetched, Limits, Target
+from core.connections.session import DISK_MEGABYTES, LOOKED_BYTES, Fetched, Limits, Target
 from core.errors import ConnectionFailed, QueryFailed, QueryTimedOut
 
 MEMORY_MEGABYTES = 512
@@ -27,7 +27,8 @@ IDLE_SECONDS = 300  # a process that nobody asks ends by itself
 _MOST_IDLE = 6  # processes kept, of all files together
 _OPENING_SECONDS = 30.0
 _LATE = 0.5  # seconds a process is given beyond a statement's limit, to end it by itself
-_WRAPPING = 8  # an answer may be this much longer than its cells: quotes, commas, base64
+_WRAPPING = 3  # an answer may be this much longer than its cells: quotes, commas, base64, one large row
+_HEADER = 1_000_000  # bytes of an answer for its columns
 _Key = tuple[object, ...]
 
 
@@ -114,6 +115,7 @@ class FileSession:
             "kind": self.dialect.value,
             "file": self._target.file,
             "memory_megabytes": MEMORY_MEGABYTES,
+            "disk_megabytes": DISK_MEGABYTES,
             "scratch": self._child.scratch,
         }
         try:
@@ -151,7 +153,8 @@ class FileSession:
             self._open()
         self._cancelled, question["seconds"] = False, self.limits.seconds
         try:
-            answer = self._child.ask(question, self.limits.seconds + _LATE, _WRAPPING * self.limits.bytes)
+            most = LOOKED_BYTES if "look" in question else _WRAPPING * self.limits.bytes + _HEADER
+            answer = self._child.ask(question, self.limits.seconds + _LATE, most)
         except ChildLate:
             raise QueryTimedOut(seconds=self.limits.seconds) from None
         except ChildEnded:
