@@ -30,7 +30,10 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True)
 class NewConnection:
-    """A database as a person describes it. `port` None is the usual one; `options` come from the engine's list."""
+    """A database as a person describes it. `port` None is the usual one; `options` come from the engine's list.
+
+    `accepts_powers`: the person knows that the login may do far more than read, and wants it all the same.
+    """
 
     name: str
     kind: str
@@ -41,6 +44,7 @@ class NewConnection:
     password: str | SecretStr = field(default="", repr=False)
     file: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    accepts_powers: bool = False
 
     @property
     def secret(self) -> str:
@@ -81,7 +85,10 @@ def tidy(new: NewConnection) -> NewConnection:
         if value not in engine.options.get(name, ()):
             raise _problem("bad_option", option=f"{name}={value}")
     secret = new.password if "password" in engine.fields else ""
-    return NewConnection(**given, kind=new.kind, port=port, password=secret, options=dict(new.options))
+    options = dict(new.options)
+    return NewConnection(
+        **given, kind=new.kind, port=port, password=secret, options=options, accepts_powers=new.accepts_powers
+    )
 
 
 def from_url(url: str, name: str) -> NewConnection:

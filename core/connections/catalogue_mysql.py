@@ -1,12 +1,9 @@
-"""What MySQL's and MariaDB's catalogue says of its tables, and of what a login may do."""
-
-import re
+"""What MySQL's and MariaDB's catalogue says of its tables."""
 
 from core.connections.cells import kind_of_type
 from core.connections.introspection import ListedKey, ListedTable, Listing, Naming
 from core.connections.schema import Column, Schema
 from core.connections.session import Session
-from core.i18n import Phrase
 
 _TABLES = """
     SELECT TABLE_NAME, TABLE_TYPE = 'VIEW', TABLE_COMMENT, TABLE_ROWS FROM information_schema.TABLES
@@ -26,10 +23,6 @@ _FOREIGN_KEYS = """
     WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_SCHEMA = DATABASE()
     ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION
 """
-_GRANT = re.compile(r"GRANT (?P<rights>.+?) ON (?P<on>\S+)")
-_WRITES = ("ALL PRIVILEGES", "INSERT", "UPDATE", "DELETE", "TRIGGER", "EVENT", "EXECUTE", "LOCK TABLES")
-_CREATES = ("CREATE", "ALTER", "DROP", "INDEX")
-_RULES = ("SUPER", "GRANT OPTION", "CREATE USER", "SHUTDOWN", "RELOAD", "SYSTEM_USER")
 
 
 def introspect_mysql(session: Session) -> Schema:
@@ -70,26 +63,3 @@ def mysql_naming(session: Session) -> Naming:
     """The database that the session is on, and whether the server's files tell capitals apart."""
     [(namespace, folded)] = session.look("SELECT DATABASE(), @@lower_case_table_names")
     return Naming(namespace or "", int(folded) != 0)
-
-
-def mysql_powers(session: Session) -> tuple[Phrase, ...]:
-    """What this login may do beside reading, from its grants."""
-    rights: set[str] = set()
-    for (line,) in session.look("SHOW GRANTS"):
-        if (grant := _GRANT.match(line)) is not None:
-            granted = re.sub(r"\([^)]*\)", "", grant["rights"])
-            rights.update(right.strip().upper() for right in granted.split(","))
-            if "ALL PRIVILEGES" in granted and grant["on"] == "*.*":
-                rights.update(("SUPER", "FILE"))
-        if "WITH GRANT OPTION" in line:
-            rights.add("GRANT OPTION")
-    if rights.intersection(_RULES):
-        return (Phrase("connections_core.superuser"),)
-    powers = []
-    if "FILE" in rights:
-        powers.append(Phrase("connections_core.may_use_files"))
-    if rights.intersection(_WRITES):
-        powers.append(Phrase("connections_core.may_change"))
-    if rights.intersection(_CREATES):
-        powers.append(Phrase("connections_core.may_create"))
-    return tuple(powers)

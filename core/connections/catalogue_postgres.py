@@ -1,10 +1,9 @@
-"""What PostgreSQL's catalogue says of its tables, and of what a login may do."""
+"""What PostgreSQL's catalogue says of its tables."""
 
 from core.connections.cells import kind_of_type
 from core.connections.introspection import ListedKey, ListedTable, Listing, Naming, Place
 from core.connections.schema import Column, Kind, Schema
 from core.connections.session import Session
-from core.i18n import Phrase
 
 # All this login may read, but no system tables, no partitions (their parent stands for them), no parts of extensions.
 _TABLES = """
@@ -49,17 +48,13 @@ _FOREIGN_KEYS = """
     WHERE f.conrelid = ANY(%s) AND f.contype = 'f' AND f.conparentid = 0
     GROUP BY f.conrelid, f.oid, f.confrelid
 """
-_POWERS = """
-    SELECT rolsuper,
-           pg_has_role(oid, 'pg_read_server_files', 'MEMBER') OR pg_has_role(oid, 'pg_write_server_files', 'MEMBER')
-               OR pg_has_role(oid, 'pg_execute_server_program', 'MEMBER'),
-           (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname <> 'information_schema'
-              AND n.nspname NOT LIKE 'pg\\_%' AND has_schema_privilege(n.oid, 'USAGE')
-              AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')),
-           (SELECT count(*) FROM pg_namespace n
-            WHERE n.nspname NOT LIKE 'pg\\_%' AND has_schema_privilege(n.oid, 'CREATE'))
-    FROM pg_roles WHERE rolname = current_user
+# How views are made, and which tables show the rows of others as their own (partitions are not listed at all).
+_ORIGINS = """
+    SELECT c.oid, CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.relkind = 'm',
+           ARRAY(SELECT i.inhparent::bigint FROM pg_inherits i WHERE i.inhrelid = c.oid)
+    FROM pg_class c
+    WHERE c.oid = ANY(%s)
+      AND (c.relkind IN ('v', 'm') OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid))
 """
 _BY_CATEGORY = {"S": Kind.TEXT, "E": Kind.TEXT, "B": Kind.BOOLEAN}
 _NEVER = ("A", "V", "C", "R")  # arrays, bit strings, rows, ranges
@@ -98,18 +93,3 @@ def postgres_naming(session: Session) -> Naming:
     """The first schema of the search path, which names without a schema mean."""
     [(namespace,)] = session.look("SELECT current_schema()")
     return Naming(namespace or "")
-
-
-def postgres_powers(session: Session) -> tuple[Phrase, ...]:
-    """What this login may do beside reading."""
-    [(superuser, files, writable, creatable)] = session.look(_POWERS)
-    if superuser:
-        return (Phrase("connections_core.superuser"),)
-    powers = []
-    if files:
-        powers.append(Phrase("connections_core.may_use_files"))
-    if writable:
-        powers.append(Phrase("connections_core.may_write", {"n": writable}))
-    if creatable:
-        powers.append(Phrase("connections_core.may_create"))
-    return tuple(powers)

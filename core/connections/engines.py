@@ -7,23 +7,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.connections.catalogue_duckdb import introspect_duckdb
-from core.connections.catalogue_mysql import introspect_mysql, mysql_naming, mysql_powers
-from core.connections.catalogue_postgres import introspect_postgres, postgres_naming, postgres_powers
+from core.connections.catalogue_mysql import introspect_mysql, mysql_naming
+from core.connections.catalogue_postgres import introspect_postgres, postgres_naming
 from core.connections.catalogue_sqlite import introspect_sqlite
 from core.connections.introspection import Naming
+from core.connections.powers import Power
+from core.connections.powers_mysql import mysql_powers
+from core.connections.powers_postgres import postgres_powers
 from core.connections.schema import Dialect, Schema
 from core.connections.session import Limits, Session, Target
 from core.connections.sessions_files import open_duckdb, open_sqlite
 from core.connections.sessions_mysql import open_mysql
 from core.connections.sessions_postgres import open_postgres
-from core.i18n import Phrase
 
 _SERVER_FIELDS = ("host", "port", "database", "user", "password", "sslmode")
 _SERVER_NEEDS = ("host", "database", "user")
 _SSL_MODES = {"sslmode": ("prefer", "require", "verify-full", "disable")}
 
 
-def _no_powers(_: Session) -> tuple[Phrase, ...]:
+def _no_powers(_: Session) -> tuple[Power, ...]:
     """A file that is opened for reading gives no other powers."""
     return ()
 
@@ -51,7 +53,7 @@ class Engine:
     schemes: tuple[str, ...]
     open: Callable[[Target, Limits], Session]
     introspect: Callable[[Session], Schema]
-    powers: Callable[[Session], tuple[Phrase, ...]] = _no_powers
+    powers: Callable[[Session], tuple[Power, ...]] = _no_powers
     naming: Callable[[Session], Naming] = _usual_naming
     default_port: int | None = None
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

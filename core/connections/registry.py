@@ -15,6 +15,7 @@ from core.connections.addresses import shown, tidy
 from core.connections.engines import ENGINES
 from core.connections.opened import Connection as Connection
 from core.connections.reach import Address, Reach
+from core.connections.powers import Power
 from core.connections.runner import watched
 from core.connections.session import Limits, Session
 from core.connections.sessions_files import IDLE
@@ -75,7 +76,10 @@ class ConnectionInfo:
 
 @dataclass(frozen=True)
 class Report:
-    """How a test went: one sentence for a person, `detail` technical, `warnings` about what the sign-in may do."""
+    """How a test went: one sentence for a person, `detail` technical, `warnings` about what the sign-in may do.
+
+    `too_much` says that it is connected only where a person accepts that.
+    """
 
     ok: bool
     message: Phrase
@@ -85,6 +89,7 @@ class Report:
     tables: int = 0
     warnings: tuple[Phrase, ...] = ()
 
+    too_much: bool = False
 
 class Connections:
     """Every method names who acts and raises `NotAllowed`, `NotFound` and `StoreUnreachable` where that is due."""
@@ -105,7 +110,8 @@ class Connections:
         address = Address.of(replace(new, options=options), own)
         self._reach.permit(actor, address)
         self._shelf.refuse_taken(new.name)
-        seen, _ = self._look_into(new.kind, address, new.secret)
+        seen, said = self._look_into(new.kind, address, new.secret)
+        self._accept(actor, new, () if own else said.powers)
         return self._put(actor, new, address, seen)
 
     def upload(self, actor: Actor, name: str, filename: str, stream: BinaryIO) -> ConnectionInfo:
@@ -140,7 +146,8 @@ class Connections:
         address = Address.of(new)
         self._reach.permit(actor, address)
         secret = new.secret or self._kept_secret(kept, new.kind, address)
-        seen, _ = self._look_into(new.kind, address, secret)
+        seen, said = self._look_into(new.kind, address, secret)
+        self._accept(actor, new, said.powers)
         self._shelf.update(
             kept.id,
             name=new.name,
@@ -219,7 +226,7 @@ class Connections:
 
     def _tested(self, kind: str, address: Address, secret: str, started: float) -> Report:
         seen, said = self._look_into(kind, address, secret)
-        tables, warnings = len(seen.schema.tables), said.powers
+        tables, warnings = len(seen.schema.tables), tuple(power.said for power in said.powers)
         if not tables:
             warnings = (*warnings, Phrase("connections_core.no_tables"))
         message = Phrase("connections_core.works", {"server": said.server, "n": tables})
@@ -233,8 +240,17 @@ class Connections:
         )
 
     def _look_into(self, kind: str, address: Address, secret: str) -> "tuple[SeenSchema, _Said]":
+            too_much=any(power.grave for power in said.powers),
         """The schema there, and what the server says of itself and the sign-in."""
         limits = replace(self._limits, seconds=max(self._limits.seconds, _CATALOGUE_SECONDS))
+    def _accept(self, actor: Actor, new: NewConnection, powers: tuple[Power, ...]) -> None:
+        """Raises `InvalidInput` for a login that may far too much, unless the person says to use it, which is kept."""
+        grave = ", ".join(power.said.key.removeprefix("powers.") for power in powers if power.grave)
+        if grave and not new.accepts_powers:
+            raise InvalidInput(problem=Phrase("powers.too_powerful"))
+        if grave:
+            self._audit.note(actor, "connections.accept_powers", new.name, powers=grave)
+
         try:
             with closing(self._reach.visit(kind, address, secret, limits)) as session, watched(session):
                 seen = self._reach.inspect(kind, session, address.own)
@@ -330,7 +346,7 @@ class Connections:
 @dataclass(frozen=True)
 class _Said:
     server: str
-    powers: tuple[Phrase, ...]
+    powers: tuple[Power, ...]
 
 
 def _is_ours(kept: KeptConnection, new: NewConnection) -> bool:
