@@ -9,6 +9,7 @@
     ├── TooMany                   this often is too often
     ├── StoreUnreachable          the portal's own PostgreSQL is away
     ├── ConnectionFailed          a user's database cannot be reached or opened
+    │   └── ConnectionRests       it failed again and again, and is left alone for some seconds
     ├── QueryRefused              the guard said no
     ├── QueryFailed               the database said no
     │   ├── QueryTimedOut         it took too long
@@ -82,6 +83,10 @@ class StoreUnreachable(AskwellError):
 
 class ConnectionFailed(AskwellError):
     """The database could not be reached. Check its address and sign-in on the Connections page."""
+
+
+class ConnectionRests(ConnectionFailed):
+    """The database did not answer three times in a row. It is asked again in {seconds} seconds at the latest."""
 
 
 class QueryRefused(AskwellError):

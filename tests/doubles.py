@@ -16,7 +16,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 from pydantic import Field, PrivateAttr
 
-from core.models.breaker import Breaker
+from core.breaker import Breaker
 from core.models.budgets import Price
 from core.models.listening import Tokens
 from core.models.providers import Endpoint, Provider

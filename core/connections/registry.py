@@ -9,20 +9,21 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
+from core.breaker import COOL_OFF, Breaker
 from core.connections import stored_schema
 from core.connections.addresses import NewConnection as NewConnection
 from core.connections.addresses import shown, tidy
 from core.connections.engines import ENGINES
 from core.connections.opened import Connection as Connection
-from core.connections.reach import Address, Reach
 from core.connections.powers import Power
+from core.connections.reach import Address, Reach
 from core.connections.runner import watched
 from core.connections.session import Limits, Session
 from core.connections.sessions_files import IDLE
 from core.connections.shelf import KeptConnection, Shelf
 from core.connections.stored_schema import SeenSchema
 from core.connections.uploads import read_upload
-from core.errors import ConnectionFailed, InvalidInput, NotAllowed, QueryFailed
+from core.errors import ConnectionFailed, ConnectionRests, InvalidInput, NotAllowed, QueryFailed
 from core.i18n import Phrase
 from core.jobs import Jobs
 from core.security.audit import Audit
@@ -88,8 +89,8 @@ class Report:
     version: str = ""
     tables: int = 0
     warnings: tuple[Phrase, ...] = ()
-
     too_much: bool = False
+
 
 class Connections:
     """Every method names who acts and raises `NotAllowed`, `NotFound` and `StoreUnreachable` where that is due."""
@@ -98,6 +99,7 @@ class Connections:
         self._vault, self._audit, self._jobs, self._settings = vault, audit, jobs, settings
         self._shelf, self._reach = Shelf(store), Reach(store, settings)
         self._limits = Limits(settings.statement_seconds, settings.row_cap)
+        self._fuses = Breaker()
 
     def add(self, actor: Actor, new: NewConnection, own: bool = False) -> ConnectionInfo:
         """Connect a database: sign in, read its schema, have it indexed. `own` is for what the portal itself made.
@@ -148,6 +150,7 @@ class Connections:
         secret = new.secret or self._kept_secret(kept, new.kind, address)
         seen, said = self._look_into(new.kind, address, secret)
         self._accept(actor, new, said.powers)
+        self._fuses.succeeded(kept.id)
         self._shelf.update(
             kept.id,
             name=new.name,
@@ -217,6 +220,7 @@ class Connections:
         require(actor, Action.INDEX, connection_id)
         kept = self._shelf.find(actor, connection_id)
         seen, _ = self._look_into(kept.kind, kept.address, self._secret(kept))
+        self._fuses.succeeded(kept.id)
         self._shelf.update(kept.id, schema=stored_schema.dump(seen), schema_version=seen.schema.version)
         return self._opened(self._shelf.find(actor, connection_id))
 
@@ -237,12 +241,9 @@ class Connections:
             version=said.server,
             tables=tables,
             warnings=warnings,
+            too_much=any(power.grave for power in said.powers),
         )
 
-    def _look_into(self, kind: str, address: Address, secret: str) -> "tuple[SeenSchema, _Said]":
-            too_much=any(power.grave for power in said.powers),
-        """The schema there, and what the server says of itself and the sign-in."""
-        limits = replace(self._limits, seconds=max(self._limits.seconds, _CATALOGUE_SECONDS))
     def _accept(self, actor: Actor, new: NewConnection, powers: tuple[Power, ...]) -> None:
         """Raises `InvalidInput` for a login that may far too much, unless the person says to use it, which is kept."""
         grave = ", ".join(power.said.key.removeprefix("powers.") for power in powers if power.grave)
@@ -251,6 +252,9 @@ class Connections:
         if grave:
             self._audit.note(actor, "connections.accept_powers", new.name, powers=grave)
 
+    def _look_into(self, kind: str, address: Address, secret: str) -> "tuple[SeenSchema, _Said]":
+        """The schema there, and what the server says of itself and the sign-in."""
+        limits = replace(self._limits, seconds=max(self._limits.seconds, _CATALOGUE_SECONDS))
         try:
             with closing(self._reach.visit(kind, address, secret, limits)) as session, watched(session):
                 seen = self._reach.inspect(kind, session, address.own)
@@ -302,7 +306,15 @@ class Connections:
 
     def _opened(self, kept: KeptConnection) -> Connection:
         def visit(limits: Limits) -> Session:
-            return self._reach.visit(kept.kind, kept.address, self._secret(kept), limits)
+            if not self._fuses.admits(kept.id):
+                raise ConnectionRests(seconds=round(COOL_OFF))
+            try:
+                session = self._reach.visit(kept.kind, kept.address, self._secret(kept), limits)
+            except ConnectionFailed:
+                self._fuses.failed(kept.id)
+                raise
+            self._fuses.succeeded(kept.id)
+            return session
 
         seen = self._shelf.schema(kept)
         return Connection(kept.id, kept.name, seen.schema, self._limits, visit, seen.naming)

@@ -29,7 +29,7 @@ from core.errors import (
 from core.i18n import Phrase
 from core.models import budgets
 from core.models.addresses import clean_address
-from core.models.breaker import Breaker
+from core.breaker import Breaker
 from core.models.budgets import Spend, StoreLedger, price_of
 from core.models.embeddings import Embedder
 from core.models.providers import PROVIDERS, Endpoint, Provider

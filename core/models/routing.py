@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from core.errors import ModelRejectedKey, ModelTooSmall, ModelUnavailable
-from core.models.breaker import Breaker
+from core.breaker import Breaker
 from core.models.budgets import Ledger, Price
 from core.models.failures import Failure, clean_detail, read_failure
 from core.models.listening import Message, Meter, Tokens, listen

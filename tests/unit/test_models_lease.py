@@ -9,7 +9,7 @@ import openai
 import pytest
 
 from core.errors import ModelBroken, ModelRateLimited, ModelTimedOut, ModelUnavailable, Stopped
-from core.models.breaker import Breaker
+from core.breaker import Breaker
 from core.models.listening import Tokens
 from core.models.routing import ModelLease
 from core.stop import Stop

@@ -1,6 +1,6 @@
 """The fuse of a model."""
 
-from core.models.breaker import COOL_OFF, Breaker
+from core.breaker import COOL_OFF, Breaker
 
 
 class Hands:

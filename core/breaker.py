@@ -1,4 +1,4 @@
-"""A fuse for each model: after some failures in a row, nobody waits for it for a while."""
+"""A fuse for each model and each database: after some failures in a row, nobody waits for it for a while."""
 
 import threading
 import time
