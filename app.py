@@ -4,11 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.api.asgi import ROUTES, lifespan, middleware
+from core.api.asgi import ROUTES, careful, middleware
 
 app = st.App(
     str(Path(__file__).resolve().parent / "pages" / "_shell.py"),
     routes=ROUTES,
-    lifespan=lifespan,
+    lifespan=careful(st.get_option),
     middleware=middleware(),
 )

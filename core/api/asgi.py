@@ -7,7 +7,7 @@ import hmac
 import logging
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.api import sessions
+from core.api import rest, sessions
+from core.api.answers import problem
+from core.api.edge import Edge
 from core.errors import AskwellError
 from core.observability import REGISTRY
 from core.portal import close_current_portal, current_portal
+from core.settings import Settings
+from core.streamlit_options import refuse_careless
 from core.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -41,6 +45,18 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         warming.cancel()
         await asyncio.to_thread(worker.close)
         await asyncio.to_thread(close_current_portal)
+
+
+def careful(option: Callable[[str], object]) -> Callable[[Any], AbstractAsyncContextManager[dict[str, Any]]]:
+    """The lifespan, but no server that lets other sites in; `option` gives Streamlit's options."""
+
+    @asynccontextmanager
+    async def checked(app: Any) -> AsyncIterator[dict[str, Any]]:
+        refuse_careless(option)
+        async with lifespan(app) as state:
+            yield state
+
+    return checked
 
 
 async def healthz(_: Request) -> Response:
@@ -62,12 +78,12 @@ async def metrics(request: Request) -> Response:
     wanted = current_portal().settings.metrics_token.get_secret_value()
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
     if not wanted or not hmac.compare_digest(wanted.encode(), given.encode()):
-        return JSONResponse({"error": "not found"}, 404)
+        return problem("api.no_such_path", 404)
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
 
 class SecurityHeaders:
-    """Adds what keeps a browser careful: no foreign scripts, frames, forms or images."""
+    """Adds what keeps a browser careful: no foreign scripts, frames, forms or images, and no way back to HTTP."""
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self.app, self.policy = app, policy
@@ -85,15 +101,24 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
     def _headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        headers = [
-            (b"content-security-policy", self.policy.encode()),
-            (b"x-content-type-options", b"nosniff"),
-            (b"x-frame-options", b"DENY"),
-            (b"referrer-policy", b"same-origin"),
-        ]
+        headers = [(b"content-security-policy", self.policy.encode()), *_CAREFUL]
         if scope.get("scheme") == "https":
             headers.append((b"strict-transport-security", b"max-age=31536000"))
         return headers
+
+
+_CAREFUL = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (
+        b"permissions-policy",
+        b"accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), "
+        b"microphone=(), midi=(), payment=(), serial=(), usb=()",
+    ),
+)
 
 
 def content_security_policy() -> str:
@@ -107,13 +132,12 @@ def content_security_policy() -> str:
     return "; ".join(
         (
             "default-src 'self'",
-            f"script-src 'self' 'wasm-unsafe-eval' blob: {hashes}",
+            f"script-src 'self' 'wasm-unsafe-eval' {hashes}",
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
             "connect-src 'self' ws: wss:",
             "worker-src 'self' blob:",
-            "frame-src 'self'",
             "frame-ancestors 'none'",
             "object-src 'none'",
             "base-uri 'self'",
@@ -122,15 +146,21 @@ def content_security_policy() -> str:
     )
 
 
+def _settings() -> Settings:
+    return current_portal().settings
+
+
 ROUTES = [
     Route("/healthz", healthz),
     Route("/readyz", readyz),
     Route("/metrics", metrics),
     *sessions.ROUTES,
+    *rest.ROUTES,
 ]
 
 
 def middleware() -> list[Middleware]:
-    """What wraps every answer of the server."""
-    build: Callable[..., Any] = SecurityHeaders
-    return [Middleware(build, policy=content_security_policy())]
+    """What wraps every answer of the server: the headers, and inside them the edge that turns requests away."""
+    headers: Callable[..., Any] = SecurityHeaders
+    edge: Callable[..., Any] = Edge
+    return [Middleware(headers, policy=content_security_policy()), Middleware(edge, settings=_settings)]

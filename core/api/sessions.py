@@ -7,14 +7,21 @@ browser trades the ticket for the cookie. The cookie is HttpOnly and SameSite, a
 import secrets
 import threading
 import time
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from core.api.answers import language_of, of_error, problem
+from core.errors import TooMany
 from core.portal import current_portal
+from core.settings import Settings
 
 COOKIE = "askwell_session"
+# Behind TLS: a browser takes such a cookie only from this very host, over HTTPS and for all its paths, so that no
+# other site of the domain can plant one.
+SECURE_COOKIE = "__Host-askwell_session"
 TICKET_SECONDS = 60.0
 
 
@@ -43,21 +50,31 @@ class Tickets:
 TICKETS = Tickets()
 
 
+def token_of(cookies: Mapping[str, str], settings: Settings) -> str:
+    """The session's token in a browser's cookies, "" for none. Behind TLS the plain name is worth nothing."""
+    plain = "" if settings.secure_cookies else cookies.get(COOKIE, "")
+    return cookies.get(SECURE_COOKIE, "") or plain
+
+
 async def start(request: Request) -> Response:
     """Trade a ticket for the cookie. The custom header makes a form on another site unable to send this."""
-    ticket = request.headers.get("x-askwell-ticket", "")
-    token = TICKETS.redeem(ticket)
-    if token is None:
-        return JSONResponse({"error": "this sign-in is over; sign in again"}, 401)
     settings = current_portal().settings
-    response = JSONResponse({"ok": True})
+    try:
+        _count(request)
+    except TooMany as error:
+        return of_error(error, language_of(request))
+    token = TICKETS.redeem(request.headers.get("x-askwell-ticket", ""))
+    if token is None:
+        return problem("api.ticket_over", 401, language_of(request))
+    secure = settings.secure_cookies or request.url.scheme == "https"
+    response = JSONResponse({"ok": True}, headers={"Cache-Control": "no-store"})
     response.set_cookie(
-        COOKIE,
+        SECURE_COOKIE if secure else COOKIE,
         token,
         max_age=settings.session_hours * 3600,
         httponly=True,
         samesite="lax",
-        secure=settings.secure_cookies or request.url.scheme == "https",
+        secure=secure,
         path="/",
     )
     return response
@@ -66,13 +83,24 @@ async def start(request: Request) -> Response:
 async def end(request: Request) -> Response:
     """Sign out: the row ends, the cookie goes. A page of another site cannot send the header."""
     if "x-askwell-ticket" not in request.headers:
-        return JSONResponse({"error": "not from this portal"}, 403)
-    token = request.cookies.get(COOKIE)
+        return problem("api.other_site", 403, language_of(request))
+    try:
+        _count(request)
+    except TooMany as error:
+        return of_error(error, language_of(request))
+    token = token_of(request.cookies, current_portal().settings)
     if token:
         current_portal().people.sign_out(token)
-    response = JSONResponse({"ok": True})
+    response = JSONResponse({"ok": True}, headers={"Cache-Control": "no-store"})
     response.delete_cookie(COOKIE, path="/")
+    response.delete_cookie(SECURE_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
     return response
+
+
+def _count(request: Request) -> None:
+    """Raise `TooMany` for an address that does this too often."""
+    address = request.client.host if request.client else ""
+    current_portal().limits.count("sign_ins", f"address:{address}")
 
 
 ROUTES = [

@@ -3,13 +3,11 @@
 import json
 import sys
 import unicodedata
-from base64 import b64encode
 from collections.abc import Sequence
-from datetime import date, datetime, time
-from decimal import Decimal
 
+from core.answering import programs
 from core.answering.card import Card
-from core.answering.events import Answered, CannotAnswer, Ending, Failed, NeedsDetail
+from core.answering.events import Answered
 from core.answering.markdown import plain
 from core.answering.question import Question
 from core.cli.portal_door import connection_named, model_named, portal, rung_named
@@ -33,61 +31,12 @@ def ask(question: str, connection: str, rung: str, model: str, as_json: bool) ->
         language = card.understood.language if card.understood else opened.settings.language
     words = Words(language)
     if as_json:
-        print(json.dumps(_as_json(card, words), ensure_ascii=False))
+        print(json.dumps(programs.as_json(card, words), ensure_ascii=False))
     elif isinstance(card.ending, Answered):
         print("\n".join(_as_text(card, words)))
     else:
-        print(_said(card.ending, words), file=sys.stderr)
+        print(programs.said(card.ending, words), file=sys.stderr)
     return 0 if isinstance(card.ending, Answered) else 1
-
-
-def _as_json(card: Card, words: Words) -> dict[str, object]:
-    """Everything a program may want of an answer."""
-    answered, table = card.answered, card.table
-    return {
-        "question": card.question,
-        "outcome": card.outcome,
-        "rung": card.rung.value if answered and card.rung else None,
-        "answer": plain(answered.summary) if answered else _said(card.ending, words),
-        "sql": card.sql or None,
-        "columns": [column.name for column in table.columns] if table else [],
-        "rows": [[_plain(cell) for cell in row] for row in table.rows] if table else [],
-        "truncated": bool(table and table.truncated),
-        "confidence": answered.evidence.confidence if answered else None,
-        "seconds": answered.seconds if answered else None,
-        "model": card.usage.model or None,
-        "prompt_tokens": card.usage.prompt_tokens,
-        "completion_tokens": card.usage.completion_tokens,
-        "cost": card.usage.cost,
-    }
-
-
-def _plain(cell: object) -> object:
-    """A value as JSON has it; numbers stay exact as far as JSON's readers keep them."""
-    match cell:
-        case Decimal():
-            return int(cell) if cell == cell.to_integral_value() else float(cell)
-        case datetime() | date() | time():
-            return cell.isoformat()
-        case bytes():
-            return b64encode(cell).decode()
-        case float() if cell != cell or cell in (float("inf"), float("-inf")):
-            return None
-        case _:
-            return cell
-
-
-def _said(ending: Ending | None, words: Words) -> str:
-    """Why there is no answer, and what could be asked instead."""
-    match ending:
-        case NeedsDetail():
-            return "\n".join([words.show(ending.question), *(f"- {choice.question}" for choice in ending.choices)])
-        case CannotAnswer():
-            return "\n".join([words.show(ending.reason), *(f"- {text}" for text in ending.closest)])
-        case Failed():
-            return "\n".join([words.show(ending.message), *([ending.detail] if ending.detail else [])])
-        case _:
-            return ""
 
 
 def _as_text(card: Card, words: Words) -> Sequence[str]:

@@ -18,11 +18,11 @@ from core.i18n import Phrase, Words
 from core.observability import configure_logging
 from core.portal import adopt, close_current_portal, open_portal
 from core.settings import DEMO_EMAIL, DEMO_PASSWORD, ROOT, Settings, read_settings
+from core.streamlit_options import MOST_MESSAGE_MEGABYTES, environment, refuse_careless
 
 _PORTS = 100  # how many are tried, from the wished one on
 _BACKLOG = 2048
 _PATIENCE = 5  # seconds that open pages are given when the server stops
-_MOST_MESSAGE = 200 * 1024 * 1024  # bytes of one message between page and server, as Streamlit itself allows
 _PING = 20  # seconds
 _EVERYWHERE = frozenset({"", "0.0.0.0", "::", "127.0.0.1", "::1"})  # noqa: S104  (names of addresses, not bound here)
 
@@ -45,7 +45,7 @@ def serve(host: str, port: int | None) -> None:
         words = Words(settings.language)
         if wished not in (0, taken):
             print(words.say("terminal.port_taken", wished=str(wished), port=str(taken)), flush=True)
-        os.environ.update(STREAMLIT_SERVER_PORT=str(taken), STREAMLIT_SERVER_ADDRESS=address)
+        os.environ.update(environment(settings, address, taken))
         try:
             _open(settings, words)
             shown = "localhost" if address in _EVERYWHERE else address
@@ -84,6 +84,7 @@ def _open(settings: Settings, words: Words) -> None:
     loading.start()
     adopt(open_portal(settings))
     loading.join()
+    refuse_careless(importlib.import_module("streamlit").get_option)
 
 
 def _config() -> uvicorn.Config:
@@ -93,10 +94,12 @@ def _config() -> uvicorn.Config:
         log_config=None,
         access_log=False,
         ws="websockets-sansio",
-        ws_max_size=_MOST_MESSAGE,
+        ws_max_size=MOST_MESSAGE_MEGABYTES * 1024 * 1024,
         ws_ping_interval=_PING,
         ws_ping_timeout=_PING,
         timeout_graceful_shutdown=_PATIENCE,
+        proxy_headers=False,  # who calls, and how, is read in core/api/edge.py, from proxies of the operator's only
+        server_header=False,
     )
 
 

@@ -11,6 +11,8 @@ from contextvars import ContextVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from core.observability.requests import Numbers
+
 REGISTRY = CollectorRegistry()
 STEP_SECONDS = Histogram(
     "askwell_step_seconds",
@@ -51,7 +53,10 @@ def timings() -> Iterator[list[tuple[str, float]]]:
 
 
 def configure_logging(level: str) -> None:
-    """One line an event on standard error, with time, level and place."""
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    """One line an event on standard error, with time, level, the number of the request, and place."""
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(request)s %(name)s %(message)s")
+    for handler in logging.getLogger().handlers:
+        if not any(isinstance(known, Numbers) for known in handler.filters):
+            handler.addFilter(Numbers())
     for noisy in ("httpx", "httpx2", "httpcore", "openai", "alembic", "procrastinate", "watchdog", "urllib3"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))

@@ -16,7 +16,7 @@ from tests.conftest import PASSWORD, someone
 @pytest.fixture
 def client(portal: Portal) -> Iterator[TestClient]:
     """The routes of the server; its lifespan is left out, since the portal is the test's own."""
-    with TestClient(Starlette(routes=ROUTES, middleware=middleware())) as client:
+    with TestClient(Starlette(routes=ROUTES, middleware=middleware()), "http://localhost") as client:
         yield client
 
 
@@ -35,7 +35,7 @@ def test_a_ticket_becomes_an_http_only_cookie_once(client: TestClient, portal: P
     assert cookie.startswith(COOKIE)
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
-    again = TestClient(client.app).post("/session/start", headers={"X-Askwell-Ticket": given})
+    again = TestClient(client.app, "http://localhost").post("/session/start", headers={"X-Askwell-Ticket": given})
     assert again.status_code == 401
 
 
