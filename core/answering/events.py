@@ -45,11 +45,16 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Explanation:
-    """How an answer came about, for "How I got this": what each word was taken for, tables, joins, filters."""
+    """How an answer came about, for "How I got this": what each word was taken for, tables, joins, filters.
+
+    `limits` say what of it the person may not see, and `limited` that rows were left out for it.
+    """
 
     tables: tuple[str, ...] = ()
     steps: tuple[Phrase, ...] = ()
     words: tuple[tuple[str, str], ...] = ()
+    limits: tuple[Phrase, ...] = ()
+    limited: bool = False
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,8 @@ class Facts:
 
     `confidence` is the instant engine's own, in [0, 1]; `mends` is how many of a model's drafts failed first; `rows`
     is how many came back; `leaning` says that the question was read together with the one before it; `unknown` are
-    values it asks for that their column is not known to hold, each with what people call the column.
+    values it asks for that their column is not known to hold, each with what people call the column. `limited` says
+    that rows were left out that the person may not see.
     """
 
     rung: Rung
@@ -42,6 +43,7 @@ class Facts:
     rows: int = 0
     leaning: bool = False
     unknown: tuple[tuple[str, str], ...] = ()
+    limited: bool = False
 
 
 def weigh(facts: Facts, wording: Wording) -> Evidence:
@@ -88,7 +90,7 @@ def _model(facts: Facts, wording: Wording) -> _Weighed:
     for value, column in facts.unknown[:3]:
         yield -0.12, Phrase("answering.because_value_unknown", {"value": value, "column": column})
     if not facts.rows:
-        yield -0.2, Phrase("answering.because_no_rows")
+        yield -0.2, Phrase("rights.because_none" if facts.limited else "answering.because_no_rows")
     elif _named_values(wording.parts) and not facts.unknown:
         yield 0.08, Phrase("answering.because_values_found")
 

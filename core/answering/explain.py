@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from core.answering import limits
 from core.answering.conditions import filters_of
 from core.answering.events import Explanation
 from core.answering.sql_parts import Order, SqlParts
@@ -16,7 +17,10 @@ from core.i18n import Phrase
 def explain(query: CheckedQuery, schema: Schema, language: str) -> Explanation:
     """The query in words: one phrase for each thing it does, in the order a person thinks of them."""
     wording = Wording(SqlParts(query.sql, query.dialect, schema), language)
-    return Explanation(tables=query.tables, steps=tuple(_steps(wording)))
+    steps = (*_steps(wording), *limits.of_blanks(query, wording.parts))
+    return Explanation(
+        tables=query.tables, steps=steps, limits=limits.said(query, wording), limited=bool(query.limited)
+    )
 
 
 def _steps(wording: Wording) -> Iterator[Phrase]:

@@ -170,7 +170,11 @@ def _receipt(receipt: Receipt, table: ResultTable, words: Words) -> Iterable[tup
             words.say("answering.sure_because", how=_sureness(words, evidence.sureness.value), why=reasons),
         )
         yield "as_of", f"{card.answered.as_of:%Y-%m-%d %H:%M:%S %Z}".strip()
-    yield "rows", words.show(len(table.rows))
+    if card.explanation.limits:
+        yield "rights", " ".join(words.show(limit) for limit in card.explanation.limits)
+    count = len(table.rows)
+    limited = "rights.visible_rows" if count else "rights.no_rows"
+    yield "rows", words.say(limited, n=count) if card.explanation.limited else words.show(count)
     yield "truncated", words.show(table.truncated)
 
 

@@ -43,11 +43,15 @@ class _Point:
 
 @dataclass(frozen=True)
 class Story:
-    """The rows of one answer, read as dimensions and measures. `now` says which period is not over yet."""
+    """The rows of one answer, read as dimensions and measures. `now` says which period is not over yet.
+
+    `limited` says that rows were left out that the person may not see: what is told then is told of the others.
+    """
 
     wording: Wording
     table: ResultTable
     now: datetime
+    limited: bool = False
 
     @property
     def words(self) -> Words:
@@ -91,7 +95,7 @@ class Story:
 
     def tell(self) -> str:
         """The sentence, with a note when the database had more rows than are shown."""
-        sentence = self._sentence()
+        sentence = self._among(self._sentence()) if self.limited else self._sentence()
         if self.table.truncated:
             sentence += self.words.say("answering.only_first", n=len(self.table.rows))
         return sentence
@@ -108,8 +112,16 @@ class Story:
             return self._trend(self.dimensions[0])
         return self._ranking()
 
+    def _among(self, sentence: str) -> str:
+        """The sentence, told of the rows that the person may see."""
+        if not self.table.rows or (len(self.table.rows) == 1 and all(cell is None for cell in self.table.rows[0])):
+            return self.words.say("rights.none", where=self.where)
+        return f"{sentence[:-1]}{self.words.say('rights.of_visible')}{sentence[-1:]}"
+
     def show(self, position: int, row: Sequence[object]) -> str:
         """One cell in words, not escaped."""
+        if self.limited and row[position] is None and position in self.measures:
+            return self.words.say("rights.nothing")
         return self.figures.show(row[position], self.styles[position])
 
     def _say(self, name: str, /, **values: object) -> str:

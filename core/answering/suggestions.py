@@ -39,16 +39,21 @@ _NAMING = {
 }
 
 Read = Callable[[str], Outcome]
+Masked = frozenset[tuple[str, str]]
 
 
-def follow_ups(answer: Story, read: Read) -> tuple[str, ...]:
-    """At most three follow-ups that `read` makes a new query of, over the tables of this one."""
+def follow_ups(answer: Story, read: Read, masked: Masked = frozenset()) -> tuple[str, ...]:
+    """At most three follow-ups that `read` makes a new query of, over the tables of this one.
+
+    None of them speaks of the `masked` columns (table key, name): what the person does not see is nothing to group
+    or to filter by.
+    """
     deadline = time.monotonic() + SECONDS
     dialect = answer.wording.parts.dialect.value
     before = {answer.wording.parts.tree.sql(dialect=dialect)}
     kept: list[str] = []
     tables = {table.name.lower() for table in answer.wording.parts.tables}
-    for text in candidates(answer):
+    for text in candidates(answer, masked):
         if len(kept) == MOST or time.monotonic() > deadline:
             break
         outcome = read(text)
@@ -62,8 +67,9 @@ def follow_ups(answer: Story, read: Read) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def candidates(answer: Story) -> Iterator[str]:
+def candidates(answer: Story, masked: Masked = frozenset()) -> Iterator[str]:
     """Follow-ups that could make sense, the most useful first."""
+    groupings = _groupings(answer.wording, masked)
     wording, parts = answer.wording, answer.wording.parts
     say = wording.words.say
     counted = any(parts.aggregate(select) is not None for select in parts.selects)
@@ -71,16 +77,16 @@ def candidates(answer: Story) -> Iterator[str]:
     if counted and not by_time and _date_column(wording) is not None:
         yield say("answering.next_by_month")
     if counted and not by_time:
-        yield from (say("answering.next_by", by=name) for name in _groupings(wording)[:2])
-    leader = _leader(answer)
+        yield from (say("answering.next_by", by=name) for name in groupings[:2])
+    leader = _leader(answer, masked)
     if leader:
         yield say("answering.next_only", value=leader)
     yield from _periods(answer)
     if by_time:
-        yield from (say("answering.next_by", by=name) for name in _groupings(wording)[:2])
+        yield from (say("answering.next_by", by=name) for name in groupings[:2])
     if counted and len(answer.table.rows) > 5 and parts.limit is None and not by_time:
         yield say("answering.next_top", n=5)
-    yield from (say("answering.next_by", by=name) for name in _groupings(wording)[2:4] if counted)
+    yield from (say("answering.next_by", by=name) for name in groupings[2:4] if counted)
 
 
 def _date_column(wording: Wording) -> Column | None:
@@ -88,7 +94,7 @@ def _date_column(wording: Wording) -> Column | None:
     return next((c for table in wording.parts.tables for c in table.columns if c.kind.temporal), None)
 
 
-def _groupings(wording: Wording) -> list[str]:
+def _groupings(wording: Wording, masked: Masked) -> list[str]:
     """Columns worth grouping by, in words: short texts that sort rows into kinds, not used for it yet."""
     parts = wording.parts
     used = {place.column.name for select in parts.selects if (place := parts.place(select))}
@@ -98,7 +104,7 @@ def _groupings(wording: Wording) -> list[str]:
         for column in table.columns:
             sorts = column.kind in (Kind.TEXT, Kind.BOOLEAN) and not _NAMING & set(words_of(column.name))
             key = any(column.name in foreign.columns for foreign in table.foreign_keys)
-            if sorts and not key and column.name not in used | filtered:
+            if sorts and not key and column.name not in used | filtered and (table.key, column.name) not in masked:
                 name = business_name(column.name, column.comment, column.descriptions, wording.language)
                 found[name[:1].lower() + name[1:]] = None
     return list(found)
@@ -112,10 +118,11 @@ def _referred(wording: Wording) -> Sequence[Table]:
     return [parts.schema.by_key[key] for key in sorted(keys - used) if key in parts.schema.by_key]
 
 
-def _leader(answer: Story) -> str:
+def _leader(answer: Story, masked: Masked) -> str:
     """The text that a person may want to see alone: the name in the row with most, or in the first one."""
     parts, rows = answer.wording.parts, answer.table.rows
-    named = [i for i in answer.dimensions if i < len(parts.selects) and parts.place(parts.selects[i])]
+    places = {i: parts.place(select) for i, select in enumerate(parts.selects)}
+    named = [i for i in answer.dimensions if (p := places.get(i)) and (p.table.key, p.column.name) not in masked]
     texts = [i for i in named if answer.table.columns[i].kind is Kind.TEXT]
     if len(rows) < 2 or not texts:
         return ""

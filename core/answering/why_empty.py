@@ -5,7 +5,7 @@ a period is compared with the days there are. All of it goes through the guard a
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -53,16 +53,20 @@ def is_empty(table: ResultTable) -> bool:
     return not table.rows or (len(table.rows) == 1 and all(cell is None or cell == 0 for cell in table.rows[0]))
 
 
-def why_empty(wording: Wording, database: Database, values: ValueSource, stop: Stop) -> Emptiness:
+def why_empty(
+    wording: Wording, database: Database, values: ValueSource, stop: Stop, limited: Collection[str] = ()
+) -> Emptiness:
     """The findings and fixes for an empty answer, in at most four seconds; nothing where nothing was filtered.
+
+    Of `limited` tables the person sees some rows only: what is said of them is said of those.
 
     Raises `Stopped` when the person stopped it.
     """
     if not wording.parts.faithful:
         return Emptiness()
     filters = [f for f in filters_of(wording) if f.words][:_MOST_FILTERS]
-    with _limited(stop) as limited:
-        search = _Search(wording, database, values, limited)
+    with _limited(stop) as own:
+        search = _Search(wording, database, values, own, limited)
         try:
             return search.explain(filters)
         except (QueryFailed, Stopped):
@@ -87,7 +91,10 @@ def _limited(stop: Stop) -> Iterator[Stop]:
 class _Search:
     """One search for the reason; what it has found so far is kept when time runs out."""
 
-    def __init__(self, wording: Wording, database: Database, values: ValueSource, stop: Stop) -> None:
+    def __init__(
+        self, wording: Wording, database: Database, values: ValueSource, stop: Stop, limited: Collection[str]
+    ) -> None:
+        self._limited = limited
         self._wording, self._database, self._values, self._stop = wording, database, values, stop
         self._respelt: dict[int, str] = {}
         self.findings: list[Phrase] = []
@@ -197,7 +204,8 @@ class _Search:
             name = exp.table_(table.name, db=table.namespace or None, quoted=True)
             some = exp.select(exp.Literal.number(1)).from_(name).limit(1)
             if not self._row(some.sql(dialect=wording.parts.dialect.value)):
-                self.findings.append(Phrase("answering.table_empty", {"table": wording.table(table)}))
+                key = "rights.table_empty" if table.key in self._limited else "answering.table_empty"
+                self.findings.append(Phrase(key, {"table": wording.table(table)}))
                 return
         if len(wording.parts.tables) > 1:
             tables = wording.listed(map(wording.table, wording.parts.tables))
