@@ -13,6 +13,7 @@
     ├── QueryRefused              the guard said no
     ├── QueryFailed               the database said no
     │   ├── QueryTimedOut         it took too long
+    │   ├── LimitedQueryFailed    of one that was limited to what its actor may see
     │   └── QueryCancelled        a person stopped it
     ├── Stopped                   a person stopped the question between two steps
     ├── BudgetSpent               no money left for a model
@@ -99,6 +100,10 @@ class QueryFailed(AskwellError):
 
 class QueryTimedOut(QueryFailed):
     """The database needed more than {seconds} seconds, so the query was stopped. Ask for less, or a shorter period."""
+
+
+class LimitedQueryFailed(QueryFailed):
+    """The database could not run this query on the rows and columns that you may see. Try to write it in another way."""
 
 
 class QueryCancelled(QueryFailed):

@@ -12,19 +12,28 @@ from core.answering.ask import Answers
 from core.answering.running import Running
 from core.answering.warming import warm
 from core.clock import Clock, utc_now
+from core.connections.policies import Policies
 from core.connections.registry import Connections
 from core.grounding.ground import Knowledge
+from core.grounding.privacy import Privacy
 from core.health import Health, examine
 from core.jobs import Jobs
 from core.models.book import Models, ensure_first_model, load_default
 from core.security.api_keys import Keys
 from core.security.audit import Audit
 from core.security.door import Door
+from core.security.groups import Groups
+from core.security.invitations import Invitations
 from core.security.limits import Limits, open_limits
 from core.security.people import People
 from core.security.permissions import Actor
+from core.security.personal import Level
 from core.security.refusals import Refusals
+from core.security.second_factor import SecondFactors
+from core.security.sessions import Sessions
+from core.security.single_sign_on import SingleSignOn
 from core.security.vault import open_vault
+from core.security.witness import Witness
 from core.settings import DEMO_EMAIL, DEMO_PASSWORD, Settings, read_settings
 from core.store.migrate import migrate
 from core.store.sessions import Store, open_store
@@ -41,11 +50,18 @@ class Portal:
     refusals: Refusals
     limits: Limits
     people: People
+    sessions: Sessions
+    second_factors: SecondFactors
+    invitations: Invitations
+    groups: Groups
+    single_sign_on: SingleSignOn
     keys: Keys
     jobs: Jobs
     connections: Connections
+    policies: Policies
     knowledge: Knowledge
     models: Models
+    privacy: Privacy
     answers: Answers
     running: Running
 
@@ -99,14 +115,17 @@ def open_portal(settings: Settings, clock: Clock = utc_now) -> Portal:
 
 def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
     """The parts over a migrated store."""
-    vault, audit, jobs = open_vault(settings, store), Audit(store), Jobs(store)
+    vault, jobs = open_vault(settings, store), Jobs(store)
+    audit = Audit(store, vault, Witness(settings.data_dir / "audit.head"))
+    audit.begin()
     people = People(store, audit, settings, clock)
     people.ensure_first_admin(*first_admin(settings))
     connections = Connections(store, vault, audit, jobs, settings)
     models = Models(store, vault, audit, settings)
     ensure_first_model(models, settings)
     knowledge = Knowledge(store, models.embedder(), connections, jobs, audit)
-    answers = Answers(store, connections, knowledge, models, audit, clock)
+    privacy = Privacy(store, connections, jobs, audit, Level(settings.privacy_level))
+    answers = Answers(store, connections, knowledge, models, audit, clock, privacy)
     refusals, limits = Refusals(audit), open_limits(store, settings)
     portal = Portal(
         settings=settings,
@@ -116,11 +135,18 @@ def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
         refusals=refusals,
         limits=limits,
         people=people,
+        sessions=Sessions(store, audit, settings, clock),
+        second_factors=SecondFactors(people, store, vault, audit, settings, clock),
+        invitations=Invitations(store, audit, settings, clock),
+        groups=Groups(store, audit),
+        single_sign_on=SingleSignOn(store, audit, settings, clock),
         keys=Keys(store, audit, people, settings, clock),
         jobs=jobs,
         connections=connections,
+        policies=Policies(connections, people, audit),
         knowledge=knowledge,
         models=models,
+        privacy=privacy,
         answers=answers,
         running=Running(answers),
     )

@@ -4,7 +4,7 @@ import json
 
 from core.connections.cells import kind_of_type
 from core.connections.introspection import ListedKey, ListedTable, Listing, Place
-from core.connections.schema import Column, Schema
+from core.connections.schema import Column, Origin, Schema
 from core.connections.session import Session
 
 _TABLES = """
@@ -22,6 +22,10 @@ _KEYS = """
     SELECT schema_name, table_name, constraint_type, constraint_column_names, referenced_table, referenced_column_names
     FROM duckdb_constraints()
     WHERE database_name = current_database() AND constraint_type IN ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY')
+"""
+_VIEWS = """
+    SELECT schema_name, view_name, sql FROM duckdb_views()
+    WHERE database_name = current_database() AND NOT internal AND NOT temporary
 """
 
 
@@ -43,6 +47,8 @@ def introspect_duckdb(session: Session) -> Schema:
             # A foreign key never leaves its own namespace in DuckDB.
             key = ListedKey(place, names, _place(namespace, other), tuple(json.loads(referred)))
             listing.foreign_keys.append(key)
+    for namespace, view, definition in session.look(_VIEWS):
+        listing.origins[_place(namespace, view)] = Origin(definition or "")
     return listing.schema(session.dialect)
 
 

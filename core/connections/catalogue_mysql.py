@@ -2,7 +2,7 @@
 
 from core.connections.cells import kind_of_type
 from core.connections.introspection import ListedKey, ListedTable, Listing, Naming
-from core.connections.schema import Column, Schema
+from core.connections.schema import Column, Origin, Schema
 from core.connections.session import Session
 
 _TABLES = """
@@ -23,6 +23,8 @@ _FOREIGN_KEYS = """
     WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_SCHEMA = DATABASE()
     ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION
 """
+# Empty for a login that may not see how a view is made.
+_VIEWS = "SELECT TABLE_NAME, VIEW_DEFINITION FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()"
 
 
 def introspect_mysql(session: Session) -> Schema:
@@ -46,6 +48,8 @@ def introspect_mysql(session: Session) -> Schema:
         else:
             listing.unique_keys["", table].append(names)
     listing.foreign_keys.extend(_foreign_keys(session))
+    for view, definition in session.look(_VIEWS):
+        listing.origins["", view] = Origin(definition or "")
     return listing.schema(session.dialect)
 
 

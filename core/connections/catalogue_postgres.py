@@ -2,7 +2,7 @@
 
 from core.connections.cells import kind_of_type
 from core.connections.introspection import ListedKey, ListedTable, Listing, Naming, Place
-from core.connections.schema import Column, Kind, Schema
+from core.connections.schema import Column, Kind, Origin, Schema
 from core.connections.session import Session
 
 # All this login may read, but no system tables, no partitions (their parent stands for them), no parts of extensions.
@@ -78,6 +78,9 @@ def introspect_postgres(session: Session) -> Schema:
     for oid, columns, other, referred in session.look(_FOREIGN_KEYS, readable):
         if other in places:
             listing.foreign_keys.append(ListedKey(places[oid], tuple(columns), places[other], tuple(referred)))
+    for oid, definition, stored, parents in session.look(_ORIGINS, readable):
+        above = tuple(f"{place[0]}.{place[1]}".lstrip(".") for parent in parents if (place := places.get(parent)))
+        listing.origins[places[oid]] = Origin(definition or "", stored, above)
     return listing.schema(session.dialect)
 
 

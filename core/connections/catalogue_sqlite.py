@@ -11,7 +11,7 @@ import sqlglot.expressions as exp
 
 from core.connections.cells import kind_of_type
 from core.connections.introspection import ListedKey, ListedTable, Listing, Place
-from core.connections.schema import Column, Kind, Schema
+from core.connections.schema import Column, Kind, Origin, Schema
 from core.connections.session import Session
 from core.errors import QueryFailed
 
@@ -36,6 +36,10 @@ _FOREIGN_KEYS = """
     SELECT t.name, f.id, f."table", f."from", f."to"
     FROM pragma_table_list t JOIN pragma_foreign_key_list(t.name) f
     WHERE t.schema = 'main' AND t.type = 'table' ORDER BY t.name, f.id, f.seq
+"""
+_ORIGINS = """
+    SELECT name, sql, type = 'table' FROM sqlite_master
+    WHERE type = 'view' OR (type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%')
 """
 _HIDDEN = 1  # a virtual table's own; 2 and 3 are generated columns, which anybody may read
 _FLAGS = {0, 1}
@@ -64,6 +68,8 @@ def introspect_sqlite(session: Session) -> Schema:
         if primary := tuple(row[0] for row in sorted((row for row in rows if row[3]), key=lambda row: row[3])):
             listing.primary_keys["", name] = primary
     _list_keys(session, listing)
+    for name, definition, stored in session.look(_ORIGINS):
+        listing.origins["", name] = Origin(definition or "", bool(stored))
     return listing.schema(session.dialect)
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from core.connections.schema import Column, Dialect, ForeignKey, Schema, Table
+from core.connections.schema import Column, Dialect, ForeignKey, Origin, Schema, Table
 
 Place = tuple[str, str]  # namespace ("" for the default one) and table
 
@@ -51,6 +51,7 @@ class Listing:
     primary_keys: dict[Place, tuple[str, ...]] = field(default_factory=dict)
     unique_keys: dict[Place, list[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(list))
     foreign_keys: list[ListedKey] = field(default_factory=list)
+    origins: dict[Place, Origin] = field(default_factory=dict)
 
     def schema(self, dialect: Dialect) -> Schema:
         """The finished schema, tables by key. A table without columns, or a key to nowhere, is left out."""
@@ -59,9 +60,9 @@ class Listing:
         for key in self.foreign_keys:
             if key.place in known and key.referred in known and len(key.columns) == len(key.referred_columns):
                 foreign[key.place].append(ForeignKey(key.columns, _key(key.referred), key.referred_columns))
-        return Schema(
-            dialect, tuple(self._table(known[place], foreign[place]) for place in sorted(known, key=lambda p: _key(p)))
-        )
+        places = sorted(known, key=lambda place: _key(place))
+        tables = tuple(self._table(known[place], foreign[place]) for place in places)
+        return Schema(dialect, tables, {_key(place): self.origins[place] for place in places if place in self.origins})
 
     def _table(self, listed: ListedTable, foreign: Iterable[ForeignKey]) -> Table:
         namespace, name = listed.place

@@ -1,20 +1,22 @@
 """Connection: one database as one actor may ask it."""
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from core.connections import runner, samples
 from core.connections.guard import CheckedQuery, Scope, check
+from core.connections.guard.policies_shields import Shields
 from core.connections.introspection import Naming
 from core.connections.result import ResultTable
 from core.connections.schema import Dialect, Schema
 from core.connections.session import Fetched, Limits, Session
-from core.errors import QueryFailed, QueryRefused
+from core.errors import LimitedQueryFailed, QueryCancelled, QueryFailed, QueryRefused, QueryTimedOut
 from core.observability import REFUSALS
+from core.security.policies import EVERYTHING, Rights
 from core.stop import Stop
 
 _LONGEST_VALUE = 200  # characters; longer text is prose, not a value that people name
@@ -24,7 +26,8 @@ _BUDGET_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Connection:
-    """One database as one actor may ask it. `schema` is what they may see, with people's descriptions.
+    """One database as one actor may ask it. `schema` is what they may see, with people's descriptions; `rights` what
+    policies leave to them.
 
     Nothing is open between questions: each visit signs in, asks once and leaves.
     """
@@ -35,6 +38,8 @@ class Connection:
     limits: Limits
     visit: Callable[[Limits], Session] = field(repr=False)
     naming: Naming = field(default_factory=Naming)
+    rights: Rights = EVERYTHING
+    shields: Shields | None = field(default=None, repr=False, compare=False)
 
     @property
     def dialect(self) -> Dialect:
@@ -42,7 +47,19 @@ class Connection:
 
     @property
     def scope(self) -> Scope:
-        return Scope(self.dialect, self.schema, namespace=self.naming.namespace, ignores_case=self.naming.ignores_case)
+        return Scope(
+            self.dialect,
+            self.schema,
+            namespace=self.naming.namespace,
+            ignores_case=self.naming.ignores_case,
+            rights=self.rights,
+            shields=self.shields,
+        )
+
+    @property
+    def rights_version(self) -> str:
+        """Equal for people who may see the same of this connection, "" for those who may see everything."""
+        return self.rights.version
 
     def check(self, sql: str) -> CheckedQuery:
         """The SQL as the guard passed it. Raises `QueryRefused` with the reason."""
@@ -57,15 +74,15 @@ class Connection:
         `ConnectionFailed`."""
         if stop is not None:
             stop.check()
-        with closing(self.visit(self.limits)) as session:
+        with closing(self.visit(self.limits)) as session, _discreet(query):
             return runner.run(query, session, stop, row_cap)
 
     def sample(self, table_key: str, count: int = 5) -> ResultTable:
         """The first rows of a table. Raises `NotFound`, `QueryFailed` and `ConnectionFailed`."""
-        query = samples.rows_query(self.schema, table_key, count)
+        query = self._allowed(samples.rows_query(self.schema, table_key, count))
         started = time.perf_counter()
         with closing(self._brief(_READER_SECONDS)) as session:
-            found = _read(session, query, count)
+            found = self._read(session, query, count)
         return ResultTable(found.columns, found.rows, found.truncated, time.perf_counter() - started)
 
     def sample_values(self, table_key: str, column: str, limit: int = 100) -> list[str]:
@@ -92,8 +109,8 @@ class Connection:
                 if time.monotonic() > deadline:
                     break
                 try:
-                    found = _read(session, queries[column], limit)
-                except QueryFailed:
+                    found = self._read(session, self._allowed(queries[column]), limit)
+                except (QueryFailed, QueryRefused):
                     continue
                 values[column] = [text for (cell,) in found.rows if (text := _text(cell))]
         return values
@@ -106,18 +123,39 @@ class Connection:
         query = samples.range_query(self.schema, table_key, column)
         with closing(self._brief(_READER_SECONDS)) as session:
             try:
-                [(least, greatest)] = _read(session, query, 1).rows
-            except QueryFailed:
+                [(least, greatest)] = self._read(session, self._allowed(query), 1).rows
+            except (QueryFailed, QueryRefused):
                 return None
         return None if least is None else (least, greatest)
+
+    def _allowed(self, sql: str) -> CheckedQuery | str:
+        """A question of the portal's own, as policies let it be asked."""
+        return check(sql, self.scope) if self.rights.version else sql
+
+    def _read(self, session: Session, query: CheckedQuery | str, rows: int) -> Fetched:
+        if isinstance(query, str):
+            with runner.watched(session):
+                return session.read(query, rows)
+        with _discreet(query), runner.watched(session):
+            return session.read(query.runs, rows)
 
     def _brief(self, seconds: float) -> Session:
         return self.visit(Limits(min(seconds, self.limits.seconds), self.limits.rows, self.limits.bytes))
 
 
-def _read(session: Session, sql: str, rows: int) -> Fetched:
-    with runner.watched(session):
-        return session.read(sql, rows)
+@contextmanager
+def _discreet(query: CheckedQuery) -> Iterator[None]:
+    """Inside, the database's own words about a rewritten query go nowhere: they may quote what was taken away."""
+    try:
+        yield
+    except QueryCancelled:
+        raise
+    except QueryFailed as error:
+        if query.runs == query.sql:
+            raise
+        if isinstance(error, QueryTimedOut):
+            raise QueryTimedOut("", **error.values) from None
+        raise LimitedQueryFailed from None
 
 
 def _text(cell: object) -> str:

@@ -18,6 +18,7 @@ from core.connections.opened import Connection as Connection
 from core.connections.powers import Power
 from core.connections.reach import Address, Reach
 from core.connections.runner import watched
+from core.connections.seen import Sights
 from core.connections.session import Limits, Session
 from core.connections.sessions_files import IDLE
 from core.connections.shelf import KeptConnection, Shelf
@@ -27,7 +28,8 @@ from core.errors import ConnectionFailed, ConnectionRests, InvalidInput, NotAllo
 from core.i18n import Phrase
 from core.jobs import Jobs
 from core.security.audit import Audit
-from core.security.permissions import SYSTEM, Action, Actor, Role, may, require
+from core.security.permissions import SYSTEM, Action, Actor, require
+from core.security.policies import rights_of
 from core.security.vault import Vault
 from core.settings import Settings
 from core.store.sessions import Store
@@ -97,9 +99,10 @@ class Connections:
 
     def __init__(self, store: Store, vault: Vault, audit: Audit, jobs: Jobs, settings: Settings) -> None:
         self._vault, self._audit, self._jobs, self._settings = vault, audit, jobs, settings
-        self._shelf, self._reach = Shelf(store), Reach(store, settings)
+        self.shelf, self._reach = Shelf(store), Reach(store, settings)
         self._limits = Limits(settings.statement_seconds, settings.row_cap)
         self._fuses = Breaker()
+        self._sights = Sights()
 
     def add(self, actor: Actor, new: NewConnection, own: bool = False) -> ConnectionInfo:
         """Connect a database: sign in, read its schema, have it indexed. `own` is for what the portal itself made.
@@ -111,7 +114,7 @@ class Connections:
         new = tidy(replace(new, options={}) if own else new)
         address = Address.of(replace(new, options=options), own)
         self._reach.permit(actor, address)
-        self._shelf.refuse_taken(new.name)
+        self.shelf.refuse_taken(new.name)
         seen, said = self._look_into(new.kind, address, new.secret)
         self._accept(actor, new, () if own else said.powers)
         return self._put(actor, new, address, seen)
@@ -124,7 +127,7 @@ class Connections:
         require(actor, Action.ADD_CONNECTION, filename)
         filename = "".join(filter(str.isprintable, PurePath(filename.replace("\\", "/")).name))
         named = tidy(NewConnection(name.strip() or PurePath(filename).stem, "duckdb", file="/"))
-        self._shelf.refuse_taken(named.name)
+        self.shelf.refuse_taken(named.name)
         file = read_upload(stream, filename, self._reach.uploads, self._settings.upload_megabytes)
         with ExitStack() as undo:
             undo.callback(_delete, file)
@@ -144,14 +147,14 @@ class Connections:
         if _is_ours(kept, new):
             return self._rename(actor, kept, new)
         new = tidy(new)
-        self._shelf.refuse_taken(new.name, but=kept.id)
+        self.shelf.refuse_taken(new.name, but=kept.id)
         address = Address.of(new)
         self._reach.permit(actor, address)
         secret = new.secret or self._kept_secret(kept, new.kind, address)
         seen, said = self._look_into(new.kind, address, secret)
         self._accept(actor, new, said.powers)
         self._fuses.succeeded(kept.id)
-        self._shelf.update(
+        self.shelf.update(
             kept.id,
             name=new.name,
             kind=new.kind,
@@ -163,13 +166,13 @@ class Connections:
         )
         self._audit.note(actor, Action.CHANGE_CONNECTION, new.name, id=kept.id, address=shown(address.stored()))
         self._jobs.defer("index", connection_id=str(kept.id))
-        return self._info(actor, self._shelf.find(actor, kept.id, counted=True))
+        return self._info(actor, self.shelf.find(actor, kept.id, counted=True))
 
     def remove(self, actor: Actor, connection_id: UUID) -> None:
         """Forget a connection and all that is known of it. The database itself is not touched; an upload is deleted."""
         require(actor, Action.CHANGE_CONNECTION, connection_id)
         kept = self._changeable(actor, connection_id)
-        self._shelf.drop(kept.id)
+        self.shelf.drop(kept.id)
         if kept.address.upload:
             _delete(self._reach.uploads / kept.address.upload)
         self._audit.note(actor, "connections.remove", kept.name, id=kept.id)
@@ -177,14 +180,14 @@ class Connections:
     def list(self, actor: Actor) -> builtins.list[ConnectionInfo]:
         """The connections this actor may ask, by name."""
         require(actor, Action.SEE_CONNECTIONS)
-        return [self._info(actor, kept) for kept in self._shelf.all(actor)]
+        return [self._info(actor, kept) for kept in self.shelf.all(actor)]
 
     def share(self, actor: Actor, connection_id: UUID, everyone: bool, people: Iterable[UUID] = ()) -> None:
         """Who may ask it beside its owner and the administrators: everyone, or these people and no others."""
         require(actor, Action.CHANGE_CONNECTION, connection_id)
         kept = self._changeable(actor, connection_id)
         with_whom = () if everyone else tuple(people)
-        self._shelf.share(kept.id, everyone, with_whom)
+        self.shelf.share(kept.id, everyone, with_whom)
         named = ", ".join(str(person) for person in with_whom)
         self._audit.note(actor, "connections.share", kept.name, id=kept.id, everyone=everyone, people=named)
 
@@ -213,16 +216,16 @@ class Connections:
     def open(self, actor: Actor, connection_id: UUID) -> Connection:
         """The connection, ready to be asked, in milliseconds: its schema is the one last read."""
         require(actor, Action.ASK, connection_id)
-        return self._opened(self._shelf.find(actor, connection_id))
+        return self._opened(actor, self.shelf.find(actor, connection_id))
 
     def refresh(self, actor: Actor, connection_id: UUID) -> Connection:
         """The connection with its schema read anew. Raises `ConnectionFailed`; then the old schema stays."""
         require(actor, Action.INDEX, connection_id)
-        kept = self._shelf.find(actor, connection_id)
+        kept = self.shelf.find(actor, connection_id)
         seen, _ = self._look_into(kept.kind, kept.address, self._secret(kept))
         self._fuses.succeeded(kept.id)
-        self._shelf.update(kept.id, schema=stored_schema.dump(seen), schema_version=seen.schema.version)
-        return self._opened(self._shelf.find(actor, connection_id))
+        self.shelf.update(kept.id, schema=stored_schema.dump(seen), schema_version=seen.schema.version)
+        return self._opened(actor, self.shelf.find(actor, connection_id))
 
     def close(self) -> None:
         """Let go of the processes that wait for questions."""
@@ -264,9 +267,9 @@ class Connections:
 
     def _put(self, actor: Actor, new: NewConnection, address: Address, seen: SeenSchema) -> ConnectionInfo:
         connection_id, tables = uuid4(), len(seen.schema.tables)
-        self._shelf.put(
+        self.shelf.put(
             connection_id,
-            self._shelf.owner_for(actor),
+            self.shelf.owner_for(actor),
             name=new.name,
             kind=new.kind,
             address=address.stored(),
@@ -277,19 +280,19 @@ class Connections:
         )
         self._audit.note(actor, Action.ADD_CONNECTION, new.name, id=connection_id, kind=new.kind, tables=tables)
         self._jobs.defer("index", connection_id=str(connection_id))
-        return self._info(actor, self._shelf.find(SYSTEM, connection_id, counted=True))
+        return self._info(actor, self.shelf.find(SYSTEM, connection_id, counted=True))
 
     def _rename(self, actor: Actor, kept: KeptConnection, new: NewConnection) -> ConnectionInfo:
         """What the portal made itself stays what it is; only its name changes."""
         named = tidy(NewConnection(new.name, "duckdb", file="/"))
-        self._shelf.refuse_taken(named.name, but=kept.id)
-        self._shelf.update(kept.id, name=named.name)
+        self.shelf.refuse_taken(named.name, but=kept.id)
+        self.shelf.update(kept.id, name=named.name)
         self._audit.note(actor, Action.CHANGE_CONNECTION, named.name, id=kept.id)
-        return self._info(actor, self._shelf.find(actor, kept.id, counted=True))
+        return self._info(actor, self.shelf.find(actor, kept.id, counted=True))
 
     def _changeable(self, actor: Actor, connection_id: UUID) -> KeptConnection:
-        kept = self._shelf.find(actor, connection_id)
-        if not _may_change(actor, kept):
+        kept = self.shelf.find(actor, connection_id)
+        if not kept.may_change(actor):
             raise NotAllowed(f"{Action.CHANGE_CONNECTION} {kept.name}")
         return kept
 
@@ -304,7 +307,7 @@ class Connections:
     def _secret(self, kept: KeptConnection) -> str:
         return self._vault.open(kept.sealed_password, _identity(kept.id))
 
-    def _opened(self, kept: KeptConnection) -> Connection:
+    def _opened(self, actor: Actor, kept: KeptConnection) -> Connection:
         def visit(limits: Limits) -> Session:
             if not self._fuses.admits(kept.id):
                 raise ConnectionRests(seconds=round(COOL_OFF))
@@ -316,11 +319,16 @@ class Connections:
             self._fuses.succeeded(kept.id)
             return session
 
-        seen = self._shelf.schema(kept)
-        return Connection(kept.id, kept.name, seen.schema, self._limits, visit, seen.naming)
+        whole = self.shelf.schema(kept)
+        columns = {table.key: table.by_name for table in whole.schema.tables} if kept.policies else {}
+        rights = rights_of(kept.policies, actor, whole.schema.dialect, columns, kept.mask_salt)
+        seen = self._sights.of(whole.schema, rights, whole.naming)
+        return Connection(
+            kept.id, kept.name, seen.schema, self._limits, visit, whole.naming, seen.rights, seen.shields
+        )
 
     def _info(self, actor: Actor, kept: KeptConnection) -> ConnectionInfo:
-        state, mine = kept.index_state, _may_change(actor, kept)
+        state, mine = kept.index_state, kept.may_change(actor)
         address = kept.address
         given = NewConnection(
             kept.name,
@@ -371,11 +379,6 @@ def _is_ours(kept: KeptConnection, new: NewConnection) -> bool:
             raise InvalidInput(problem=Phrase("connections_core.upload_stays"))
         return True
     return kept.address.own and new.kind == kept.kind and kept.address.leads_where(Address.of(new))
-
-
-def _may_change(actor: Actor, kept: KeptConnection) -> bool:
-    mine = actor.role is Role.ADMIN or actor.id == kept.owner_id
-    return mine and may(actor, Action.CHANGE_CONNECTION)
 
 
 def _delete(file: Path) -> None:

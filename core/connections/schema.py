@@ -88,11 +88,29 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where else the rows of a table come from. Nobody is shown this: policies need it.
+
+    `definition` is a view's SQL as the database keeps it, "" where it may not be read. `stored` says that the rows were
+    copied when the table was made (a materialized view), or are kept elsewhere (SQLite's virtual tables). `parents` are
+    the `Table.key`s of tables that show these rows as theirs.
+    """
+
+    definition: str = ""
+    stored: bool = False
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Schema:
-    """All tables of one connection that its actor may see. `version` changes when names, types or keys do."""
+    """All tables of one connection that its actor may see. `version` changes when names, types or keys do.
+
+    `origins`, by `Table.key`, is None where a schema was kept before views were understood.
+    """
 
     dialect: Dialect
     tables: tuple[Table, ...]
+    origins: Mapping[str, Origin] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def by_key(self) -> Mapping[str, Table]:

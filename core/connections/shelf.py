@@ -3,11 +3,12 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.exc import IntegrityError
 
 from core.connections import stored_schema
@@ -15,12 +16,14 @@ from core.connections.reach import Address
 from core.connections.stored_schema import SeenSchema
 from core.errors import InvalidInput, NotFound
 from core.i18n import Phrase
-from core.security.permissions import Actor, Role
+from core.security.permissions import Action, Actor, Role, may
+from core.security.policies import Policy
 from core.store.sessions import Store
 from core.store.tables import connection_people, connections, descriptions, people
+from core.store.tables_policies import policies
 
 _SCHEMAS_KEPT = 64
-_c, _d = connections.c, descriptions.c
+_c, _d, _p = connections.c, descriptions.c, policies.c
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,13 @@ class KeptConnection:
     index_state: Mapping[str, Any]
     changed: str
     described: str
+    policies: tuple[Policy, ...] = ()
+    mask_salt: str = field(default="", repr=False)
+
+    def may_change(self, actor: Actor) -> bool:
+        """Whether this actor may change it: its owner, or an administrator."""
+        mine = actor.role is Role.ADMIN or actor.id == self.owner_id
+        return mine and may(actor, Action.CHANGE_CONNECTION)
 
 
 @dataclass(frozen=True)
@@ -123,6 +133,23 @@ class Shelf:
         except IntegrityError:
             raise InvalidInput(problem=Phrase("connections_core.no_such_person")) from None
 
+    def put_policy(self, policy: Policy) -> None:
+        """A new policy, or a new form of one. Raises `InvalidInput` for a name that is taken."""
+        values = {"name": policy.name, "definition": policy.stored()}
+        row = {"id": policy.id, "connection_id": policy.connection_id, **values}
+        written = pg.insert(policies).values(row)
+        try:
+            with self._store.begin() as connection:
+                same = _p.connection_id == policy.connection_id
+                connection.execute(written.on_conflict_do_update(index_elements=["id"], set_=values, where=same))
+        except IntegrityError:
+            raise _name_taken(policy.name) from None
+
+    def drop_policy(self, connection_id: UUID, policy_id: UUID) -> None:
+        """Take a policy of this connection away."""
+        with self._store.begin() as connection:
+            connection.execute(sa.delete(policies).where(_p.id == policy_id, _p.connection_id == connection_id))
+
     def owner_for(self, actor: Actor) -> UUID:
         """Who owns what this actor adds: they themselves, or the first administrator for the portal itself."""
         if actor.id.int:
@@ -180,6 +207,9 @@ def _kept(counted: bool) -> "sa.Select[Any]":
         .where(_d.connection_id == _c.id)
         .scalar_subquery()
     )
+    ruled = (
+        sa.select(sa.func.jsonb_object_agg(_p.id, _p.definition)).where(_p.connection_id == _c.id).scalar_subquery()
+    )
     # PostgreSQL's own mark of a row's last change.
     changed = sa.literal_column("connections.xmin").cast(sa.Text)
     return sa.select(
@@ -188,6 +218,7 @@ def _kept(counted: bool) -> "sa.Select[Any]":
         (sa.func.jsonb_array_length(_c.schema["tables"]) if counted else sa.literal(0)).label("tables"),
         changed.label("changed"),
         described.label("described"),
+        ruled.label("policies"),
     )
 
 
@@ -215,6 +246,8 @@ def _of(row: Mapping[Any, Any]) -> KeptConnection:
         index_state=row["index_state"],
         changed=row["changed"],
         described=row["described"],
+        policies=tuple(Policy.of(UUID(name), row["id"], own) for name, own in sorted((row["policies"] or {}).items())),
+        mask_salt=row["mask_salt"],
     )
 
 

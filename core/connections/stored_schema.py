@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.connections.introspection import Naming
-from core.connections.schema import Column, Dialect, ForeignKey, Kind, Schema, Table
+from core.connections.schema import Column, Dialect, ForeignKey, Kind, Origin, Schema, Table
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,10 @@ class SeenSchema:
 def dump(seen: SeenSchema) -> dict[str, Any]:
     """As JSON, without people's descriptions, which are kept apart."""
     tables = [_dump_table(table) for table in seen.schema.tables]
-    return {"dialect": seen.schema.dialect.value, "naming": asdict(seen.naming), "tables": tables}
+    stored = {"dialect": seen.schema.dialect.value, "naming": asdict(seen.naming), "tables": tables}
+    if seen.schema.origins is not None:
+        stored["origins"] = {key: asdict(origin) for key, origin in seen.schema.origins.items()}
+    return stored
 
 
 def _dump_table(table: Table) -> dict[str, Any]:
@@ -37,7 +40,12 @@ def _dump_table(table: Table) -> dict[str, Any]:
 
 def load(stored: dict[str, Any]) -> SeenSchema:
     """What `dump` wrote."""
-    schema = Schema(Dialect(stored["dialect"]), tuple(_load_table(table) for table in stored["tables"]))
+    tables = tuple(_load_table(table) for table in stored["tables"])
+    origins = {
+        key: Origin(origin["definition"], origin["stored"], tuple(origin["parents"]))
+        for key, origin in stored.get("origins", {}).items()
+    }
+    schema = Schema(Dialect(stored["dialect"]), tables, origins if "origins" in stored else None)
     return SeenSchema(schema, Naming(**stored.get("naming", {})))
 
 

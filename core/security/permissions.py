@@ -72,6 +72,10 @@ class Action(StrEnum):
     SEE_CONNECTIONS = "connections.list"
     ADD_CONNECTION = "connections.add"
     CHANGE_CONNECTION = "connections.change"
+    SEE_POLICIES = "policies.list"
+    CHANGE_POLICIES = "policies.keep"
+    PREVIEW = "policies.preview"
+    CHANGE_PRIVACY = "privacy.change"
     SEE_MODELS = "models.list"
     CHANGE_MODELS = "models.change"
     CHANGE_SELF = "people.change_self"
@@ -115,6 +119,10 @@ PERMISSIONS: dict[Action, Permission] = {
     Action.SEE_CONNECTIONS: Permission(Role.VIEWER, tuple(Scope), own=True),
     Action.ADD_CONNECTION: Permission(Role.EDITOR, Scope.CONNECTIONS),
     Action.CHANGE_CONNECTION: Permission(Role.EDITOR, Scope.CONNECTIONS, own=True),
+    Action.SEE_POLICIES: Permission(Role.EDITOR, own=True),
+    Action.CHANGE_POLICIES: Permission(Role.EDITOR, own=True),
+    Action.PREVIEW: Permission(Role.EDITOR, own=True),
+    Action.CHANGE_PRIVACY: Permission(Role.EDITOR, Scope.CONNECTIONS, own=True),
     Action.SEE_MODELS: Permission(Role.VIEWER, Scope.ASK),
     Action.CHANGE_MODELS: Permission(Role.ADMIN),
     Action.CHANGE_SELF: Permission(Role.VIEWER, own=True),

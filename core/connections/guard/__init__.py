@@ -7,17 +7,15 @@ allowed, and everything else refused: each step below is a wall of its own, and 
 from dataclasses import InitVar, dataclass, field
 from typing import Any
 
-from sqlglot import exp
-
 from core.connections.guard.commands import Command, command
-from core.connections.guard.grammar import check_grammar
 from core.connections.guard.names import Spelling
+from core.connections.guard.policies import obey, obey_command
+from core.connections.guard.policies_shields import Shields
+from core.connections.guard.query import understood
 from core.connections.guard.refusal import refusal
-from core.connections.guard.resolve import Resolver
-from core.connections.guard.statement import Statement, parse, read
+from core.connections.guard.statement import Statement, read
 from core.connections.guard.tables import Tables
 from core.connections.guard.text import MAX_NESTING
-from core.connections.guard.words import check_words
 from core.connections.schema import Dialect, Schema
 from core.security.policies import EVERYTHING, Rights
 
@@ -33,7 +31,8 @@ class Scope:
     `namespace` is what the database calls the place of those tables whose own namespace is "": PostgreSQL's `public`,
     SQLite's and DuckDB's `main` need not be given; on MySQL it is the name of the database. `ignores_case` says that a
     MySQL server does not tell tables apart by their capitals (its `lower_case_table_names` is not 0).
-    `rights` are the policies as they bind this actor: hidden tables and columns are not in `schema` either.
+    `rights` are the policies as they bind this actor: hidden tables and columns are not in `schema` either. `shields`
+    are what stands in a query for the tables that are less than whole.
     """
 
     dialect: Dialect
@@ -42,6 +41,7 @@ class Scope:
     namespace: str = ""
     ignores_case: bool = False
     rights: Rights = EVERYTHING
+    shields: Shields | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -75,16 +75,18 @@ class CheckedQuery:
 
 @dataclass(frozen=True)
 class Reading:
-    """A statement that was understood: its text, its tree, what it reads. Policies rewrite this, before the seal.
+    """A statement that was understood: what it reads, and what runs for it where policies rewrote it.
 
     Names are resolved against what the actor may see. A star, or a name that an outer query has too, could still reach
     a column that is kept from them: a policy that hides columns replaces the table by a query of the others.
     """
 
     statement: Statement
-    tree: exp.Expr | None
     tables: tuple[str, ...]
     columns: tuple[str, ...]
+    runs: str = ""
+    limited: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
 
 
 def check(sql: str, scope: Scope) -> CheckedQuery:
@@ -98,7 +100,16 @@ def check(sql: str, scope: Scope) -> CheckedQuery:
         reading = understand(read(sql, scope.dialect), scope)
     except RecursionError:
         raise refusal("too_nested", limit=MAX_NESTING) from None
-    return CheckedQuery(reading.statement.text, scope.dialect, reading.tables, reading.columns, seal=_SEAL)
+    return CheckedQuery(
+        sql=reading.statement.text,
+        dialect=scope.dialect,
+        tables=reading.tables,
+        columns=reading.columns,
+        runs=reading.runs,
+        limited=reading.limited,
+        masked=reading.masked,
+        seal=_SEAL,
+    )
 
 
 def understand(statement: Statement, scope: Scope) -> Reading:
@@ -110,15 +121,29 @@ def understand(statement: Statement, scope: Scope) -> Reading:
         return _query(statement, tables, scope)
     if found.query is not None:
         inner = understand(found.query, scope)
-        return Reading(statement, None, inner.tables, inner.columns)
+        if inner.runs:
+            raise refusal("policy_command")
+        return Reading(statement, inner.tables, inner.columns)
     columns = found.read(tables)
-    return Reading(statement, None, tuple(tables.read), columns)
+    if scope.rights.version:
+        obey_command(statement, tables, _shields(scope))
+    return Reading(statement, tuple(tables.read), columns)
 
 
 def _query(statement: Statement, tables: Tables, scope: Scope) -> Reading:
-    tree = parse(statement)
-    check_grammar(tree)
-    check_words(tree, scope.functions)
-    resolver = Resolver(tree, tables)
-    resolver.resolve()
-    return Reading(statement, tree.root, tuple(tables.read), tuple(resolver.columns.read))
+    query = understood(statement, tables, scope.functions)
+    read = tuple(tables.read), query.columns
+    if not scope.rights.version:
+        return Reading(statement, *read)
+    obeyed = obey(query, tables, _shields(scope))
+    if obeyed is None:
+        return Reading(statement, *read)
+    masked = tuple(column for column in query.columns if column in obeyed.masked)
+    return Reading(statement, *read, obeyed.runs, obeyed.limited, masked)
+
+
+def _shields(scope: Scope) -> Shields:
+    """What stands for the tables that are less than whole. Rights without it cannot be kept, so nothing runs."""
+    if scope.shields is None:
+        raise refusal("policy_unclear")
+    return scope.shields

@@ -22,7 +22,10 @@ _UNDERSTOOD = frozenset(
 
 
 class Tables:
-    """Finds the tables of one statement and keeps the keys of those it reads, in order."""
+    """Finds the tables of one statement and keeps the keys of those it reads, in order.
+
+    `references` are the places where it reads them, which policies rewrite.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Tables:
         self._default = default_namespace(spelling, namespace)
         self._functions = vocabulary(self._dialect).table_functions | functions
         self.read: dict[str, None] = {}
+        self.references: list[tuple[exp.Table, str]] = []
 
     def source(self, table: exp.Table, view: View) -> Source:
         """What a name in FROM stands for. Refuses what is not allowed."""
@@ -105,6 +109,7 @@ class Tables:
             near = self._catalogue.near(table.name)
             raise refusal("unknown_table_near" if near else "unknown_table", table=shown, near=near)
         self.read[known.table.key] = None
+        self.references.append((table, known.table.key))
         return Output(known.columns, complete=True), name, namespace or self._default
 
     def _alias(self, owner: exp.Expr) -> str:

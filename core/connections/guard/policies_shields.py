@@ -1,0 +1,209 @@
+"""What stands in a query for a table that its actor sees less than whole: a query of what is left.
+
+A table gets its visible columns, the masked ones under their own names, and its row rules. A view is written out, with
+what stands for the tables below it. What cannot be shown without what was taken is refused.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from sqlglot import exp
+
+from core.connections.guard.names import Spelling, default_namespace
+from core.connections.guard.policies_masks import DIGEST, masked
+from core.connections.guard.policies_rewriting import Reference, Shield, rewritten
+from core.connections.guard.policies_rules import Rule, rule
+from core.connections.guard.policies_safe import cannot_fail
+from core.connections.guard.query import Understood, understood
+from core.connections.guard.refusal import refusal
+from core.connections.guard.statement import Statement, read
+from core.connections.guard.tables import Tables
+from core.connections.schema import Dialect, Origin, Schema, Table
+from core.security.policies import Rights, TableRights, joined
+
+# Without it an optimizer may try a person's conditions on rows before the rules have taken them away, and what it
+# meets there shows in errors and in time.
+_FENCE = {
+    Dialect.POSTGRES: " OFFSET 0",
+    Dialect.MYSQL: " LIMIT 18446744073709551615",
+    Dialect.SQLITE: " LIMIT -1 OFFSET 0",
+    Dialect.DUCKDB: " LIMIT 9223372036854775807 OFFSET 0",
+}
+_NOTHING = TableRights()
+
+
+class Shields:
+    """The shields of one actor's rights over one whole schema, each made when it is first asked for."""
+
+    def __init__(
+        self,
+        whole: Schema,
+        rights: Rights,
+        namespace: str = "",
+        ignores_case: bool = False,
+        functions: frozenset[str] = frozenset(),
+    ) -> None:
+        self._whole, self._rights, self._functions = whole, rights, functions | {DIGEST}
+        self._given, self._dialect = namespace, whole.dialect
+        self.spelling = Spelling(whole.dialect, ignores_case)
+        self._namespace = namespace or default_namespace(self.spelling, namespace)
+        self._origins: Mapping[str, Origin] = whole.origins or {}
+        self._made: dict[str, Shield | None] = {}
+
+    def of(self, key: str) -> Shield | None:
+        """What stands for this table; None where it may be read as it is. Raises `QueryRefused` where it may not."""
+        if key not in self._made:
+            self._made[key] = self._make(self._whole.by_key[key])
+        return self._made[key]
+
+    def rights(self, key: str) -> TableRights | None:
+        """What is left of this table, None where all of it is. Raises `QueryRefused` where it may not be read."""
+        shield = self.of(key)
+        return shield.rights if shield else None
+
+    def references(self, tables: Tables) -> list[Reference]:
+        """The places where a statement reads tables, with what is to stand there."""
+        found = []
+        for node, key in tables.references:
+            table = self._whole.by_key[key]
+            found.append(Reference(node, table, self._place(table), self.of(key)))
+        return found
+
+    def understood(self, text: str) -> tuple[Understood, Tables]:
+        """A query over the whole schema, and what it reads. Raises `QueryRefused`."""
+        statement: Statement = read(text, self._dialect)
+        tables = Tables(statement, self.spelling, self._whole, self._given, self._functions)
+        return understood(statement, tables, self._functions), tables
+
+    def _make(self, table: Table) -> Shield | None:
+        if table.key in self._rights.hidden_tables:
+            raise refusal("unknown_table", table=table.name)
+        own = self._own(table.key)
+        if any(self._own(child) != own for child in self._children(table.key)):
+            raise refusal("policy_children", table=table.name)
+        origin = self._origins.get(table.key, Origin())
+        if table.is_view and not origin.stored:
+            return self._view(table, own, origin)
+        if own == _NOTHING:
+            if origin.stored:
+                self._refuse_copies(table, origin)
+            return None
+        source = exp.Table(this=_name(table.name), db=self._place(table))
+        return self._finished(table, own, exp.select(*self._columns(table, own)).from_(source), "", "")
+
+    def _own(self, key: str) -> TableRights:
+        """What policies leave of this table by itself, and of those that show its rows as theirs."""
+        own = self._rights.tables.get(key, _NOTHING)
+        own = TableRights(own.hidden_columns, own.masks, own.rows)
+        for parent in self._origins.get(key, Origin()).parents:
+            if parent in self._rights.hidden_tables:
+                raise refusal("unknown_table", table=key)
+            own = joined(own, self._own(parent))
+        return own
+
+    def _children(self, key: str) -> list[str]:
+        """The tables whose rows this one shows as its own."""
+        own = [child for child, origin in self._origins.items() if key in origin.parents]
+        return own + [further for child in own for further in self._children(child)]
+
+    def _columns(self, table: Table, own: TableRights) -> list[exp.Expr]:
+        columns: list[exp.Expr] = []
+        for column in table.columns:
+            if column.name in own.hidden_columns:
+                continue
+            value: exp.Expr = exp.column(_name(column.name))
+            if mask := own.masks.get(column.name):
+                value = exp.alias_(
+                    masked(value, column, mask, self._dialect, self._rights.salt), _name(column.name), copy=False
+                )
+            columns.append(value)
+        if not columns:
+            raise refusal("unknown_table", table=table.name)
+        return columns
+
+    def _finished(self, table: Table, own: TableRights, query: exp.Select, below: str, fenced_below: str) -> Shield:
+        """The shield of a query of visible columns; `below` is a named query that it reads, in its two forms."""
+        place = self._place(table)
+        source = exp.Table(this=_name(table.name), db=place) if not below else exp.Table(this=_name(table.name))
+        rules: Sequence[Rule] = [rule(text, source, _name(table.name), self._dialect) for text in own.rows]
+        where = " WHERE " + " AND ".join(f"({each.text})" for each in rules) if rules else ""
+        text = query.sql(self._dialect.value) + where
+        fence = _FENCE[self._dialect] if rules else ""
+        always = any(each.asks for each in rules)
+        plain, fenced = below + text + (fence if always else ""), fenced_below + text + fence
+        _, tables = self.understood(fenced)
+        masked_here = frozenset(own.masks) - own.hidden_columns
+        return Shield(plain, fenced, self._dialect, own, frozenset(tables.read), masked_here)
+
+    def _view(self, table: Table, own: TableRights, origin: Origin) -> Shield | None:
+        body = _body(origin.definition)
+        if not body:
+            raise refusal("policy_view", table=table.name)
+        query, tables = self.understood(body)
+        if self._dialect is Dialect.DUCKDB and table.namespace and any(not n.db for n, _ in tables.references):
+            raise refusal("policy_view", table=table.name)  # where such a name leads is not written down
+        references = self.references(tables)
+        touched = [reference.shield for reference in references if reference.shield is not None]
+        if not touched and own == _NOTHING:
+            return None
+        hides = own.hidden_columns
+        masks = _masked_outputs(query, table, touched, self.spelling)
+        safe = cannot_fail(query.tree.root, self._dialect)
+        fenced = rewritten(query.tree, references, self.spelling, fence=True, qualify=True)
+        again, tables = self.understood(body)
+        plain = rewritten(again.tree, self.references(tables), self.spelling, fence=not safe, qualify=True)
+        listed = exp.TableAlias(this=_name(table.name), columns=[_name(column.name) for column in table.columns])
+        head = f"WITH {listed.sql(self._dialect.value)} AS "
+        left = TableRights(hides, own.masks, own.rows, derived=bool(touched))
+        select = exp.select(*self._columns(table, own)).from_(exp.Table(this=_name(table.name)))
+        shield = self._finished(table, left, select, f"{head}({plain}) ", f"{head}({fenced}) ")
+        return Shield(shield.text, shield.fenced, shield.dialect, left, shield.tables, shield.masked | (masks - hides))
+
+    def _refuse_copies(self, table: Table, origin: Origin) -> None:
+        """A table that keeps rows of others, taken whole, may be read only where those others are whole."""
+        taken = self._rights.hidden_tables | set(self._rights.tables)
+        body = _body(origin.definition)
+        if table.is_view:
+            if not body:
+                raise refusal("policy_view", table=table.name)
+            _, tables = self.understood(body)
+            if any(key in taken or self.of(key) is not None for key in tables.read):
+                raise refusal("policy_copy", table=table.name)
+        elif any(re.search(rf"(?<!\w){re.escape(key)}(?!\w)", origin.definition, re.IGNORECASE) for key in taken):
+            raise refusal("policy_copy", table=table.name)
+
+    def _place(self, table: Table) -> exp.Identifier | None:
+        namespace = table.namespace or self._namespace
+        return _name(namespace) if namespace else None
+
+
+def _name(name: str) -> exp.Identifier:
+    return exp.to_identifier(name, quoted=True)
+
+
+def _body(definition: str) -> str:
+    """The query of a view, from the query itself or from CREATE VIEW."""
+    if not re.match(r"\s*CREATE\b", definition, re.IGNORECASE):
+        return definition.strip()
+    # What stands before is names, perhaps in quotes, and a list of columns in parentheses.
+    pattern = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|\([^)]*\)|\bAS\b""", re.IGNORECASE)
+    for match in pattern.finditer(definition):
+        if match.group().upper() == "AS":
+            return definition[match.end() :].strip()
+    return ""
+
+
+def _masked_outputs(query: Understood, table: Table, below: Sequence[Shield], spelling: Spelling) -> frozenset[str]:
+    """The columns of a view that show masked values: told column by column where its query allows, else all of them."""
+    masks = {spelling.column(spelling.stored(name)) for shield in below for name in shield.masked}
+    if not masks:
+        return frozenset()
+    root = query.tree.root
+    items = root.expressions if isinstance(root, exp.Select) else []
+    if len(items) != len(table.columns) or any(isinstance(node, exp.Star) for item in items for node in item.walk()):
+        return frozenset(column.name for column in table.columns)
+    return frozenset(
+        column.name
+        for column, item in zip(table.columns, items, strict=True)
+        if any(spelling.column(name) in masks for name in item.find_all(exp.Identifier))
+    )
