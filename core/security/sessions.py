@@ -200,12 +200,13 @@ class Sessions:
                 sessions.update()
                 .where(sessions.c.token_hash == hash_of(token), sessions.c.ended_at.is_(None))
                 .values(ended_at=self._clock())
-                .returning(sessions.c.person_id, sessions.c.way)
+                .returning(sessions.c.person_id, sessions.c.way, sessions.c.pending)
             ).first()
             name = row and connection.scalar(sa.select(people.c.name).where(people.c.id == row.person_id))
         if row is None:
             return ""
-        self._audit.note(Actor(row.person_id, str(name), Role.VIEWER), "people.sign_out")
+        if not row.pending:
+            self._audit.note(Actor(row.person_id, str(name), Role.VIEWER), "people.sign_out")
         return str(row.way)
 
     def close(self, connection: sa.Connection, person_id: UUID, token: str = "") -> int:
