@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from core.security.audit import Audit
 from core.security.operator_keys import OperatorKeys
 from core.security.permissions import Actor, Role
 from core.security.vault import Vault
@@ -83,6 +84,11 @@ def settings(tmp_path: Path) -> Settings:
 def vault_over(store: Store, secret: str = "a secret for tests only") -> Vault:
     """A vault with one key of the operator's."""
     return Vault(OperatorKeys(lambda: (secret,)), store)
+
+
+def audit_over(store: Store) -> Audit:
+    """The trail, marked with that vault's key."""
+    return Audit(store, vault_over(store))
 
 
 def someone(portal: Portal, role: Role, name: str) -> Actor:

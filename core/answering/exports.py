@@ -4,7 +4,6 @@ import csv
 import io
 import math
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -19,8 +18,8 @@ from core.answering.markdown import plain
 from core.connections.result import ResultTable
 from core.errors import InvalidInput
 from core.i18n import Phrase, Words
+from core.security.cells import harmless as harmless
 
-_FORMULA = re.compile(r"[\s\x00-\x20]*[=+\-@]|[\t\r\n]")
 _EXACT_DIGITS = 15  # what a number in Excel holds
 _LONGEST_CELL = 32_767
 _FIRST_DAY = date(1900, 3, 1)  # Excel counts a 29 February 1900 that never was
@@ -51,13 +50,6 @@ def to_csv(table: ResultTable) -> bytes:
     writer.writerow([harmless(column.name) for column in table.columns])
     writer.writerows([_written(cell) for cell in row] for row in table.rows)
     return out.getvalue().encode("utf-8-sig", "replace")
-
-
-def harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: a quote goes before tabs, `=`, `+`, `-`, `@`, full-width too."""
-    normal = unicodedata.normalize("NFKC", text[:8])
-    visible = "".join(c for c in normal if unicodedata.category(c) != "Cf")
-    return "'" + text if _FORMULA.match(visible) else text
 
 
 def _written(cell: object) -> object:

@@ -18,6 +18,7 @@ from core.security.operator_keys import OperatorKeys
 from core.store.tables_vault import data_keys
 
 SECRETS, TRAIL = "secrets", "trail"
+_MAKING = 4_027_186_553  # any number, as long as every version takes the same one
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class DataKeys:
         """The id of the newest key for this purpose, made now if there is none that can be used."""
         found = self._newest(connection, purpose)
         if found is None:
-            connection.execute(sa.text("LOCK TABLE data_keys IN SHARE ROW EXCLUSIVE MODE"))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MAKING)))
             found = self._newest(connection, purpose) or self.make(connection, purpose)
         return found
 

@@ -17,6 +17,7 @@ from core.i18n import Words
 from core.security.audit import Audit
 from core.security.people import People
 from core.security.permissions import SYSTEM, Role
+from core.security.vault import open_vault
 from core.settings import Settings
 from core.store.sessions import open_url
 from tests.browser.serving import Served
@@ -86,8 +87,8 @@ def served(folder: Path, told: dict[str, str]) -> Iterator[Served]:
 def people(served: Served) -> Iterator[People]:
     """The portal's people, reached past the server: tests need many, and only some tests are about becoming one."""
     store = open_url(served.database("askwell"))
-    settings = Settings(_env_file=None, demo=True)  # type: ignore[call-arg]
-    yield People(store, Audit(store), settings, utc_now)
+    settings = Settings(_env_file=None, demo=True, data_dir=served.folder)  # type: ignore[call-arg]
+    yield People(store, Audit(store, open_vault(settings, store)), settings, utc_now)
     store.engine.dispose()
 
 

@@ -19,13 +19,12 @@ from core.connections.registry import Connections
 from core.errors import AskwellError, ConnectionFailed, InvalidInput, NotAllowed, NotFound
 from core.i18n import Phrase, Words
 from core.jobs import Jobs
-from core.security.audit import Audit
 from core.security.permissions import SYSTEM, Actor, Role
 from core.settings import Settings
 from core.store import tables
 from core.store.embedded import EmbeddedServer
 from core.store.sessions import Store
-from tests.conftest import vault_over
+from tests.conftest import audit_over, vault_over
 from tests.integration.conftest import MariaServer, Place
 
 SECRET = "reads %40 only"
@@ -67,7 +66,7 @@ def jobs(store: Store) -> Iterator[Jobs]:
 
 
 def registry(store: Store, settings: Settings, jobs: Jobs, **changes: Any) -> Connections:
-    return Connections(store, vault_over(store), Audit(store), jobs, settings.model_copy(update=changes))
+    return Connections(store, vault_over(store), audit_over(store), jobs, settings.model_copy(update=changes))
 
 
 @pytest.fixture

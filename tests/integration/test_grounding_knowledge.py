@@ -22,10 +22,10 @@ from core.grounding.inquiry import Inquiry, language_of
 from core.grounding.vectors import SchemaIndex
 from core.jobs import Jobs
 from core.models.embeddings import Embedder, EmbeddingModel
-from core.security.audit import Audit
 from core.security.permissions import SYSTEM, Actor, Role
 from core.store.sessions import Store
 from core.store.tables import connections, documents
+from tests.conftest import audit_over
 from tests.doubles_grounding import SHOP, SHOP_VALUES, BagOfWords, PaperConnection, PaperDatabases, wide
 
 ANALYST = Actor(uuid4(), "an analyst", Role.ANALYST)
@@ -56,7 +56,7 @@ class Desk:
         self.knowledge = self.with_model(model or BagOfWords())
 
     def with_model(self, model: EmbeddingModel) -> Knowledge:
-        return Knowledge(self.store, Embedder(model, batch=4), self.databases, self.jobs, Audit(self.store))
+        return Knowledge(self.store, Embedder(model, batch=4), self.databases, self.jobs, audit_over(self.store))
 
     def state(self, connection_id: UUID) -> tuple[dict[str, object], bool]:
         """The index state of a connection, and whether it is indexed as its schema is now."""
@@ -130,7 +130,7 @@ def test_a_database_that_cannot_be_reached_is_noted(desk: Desk) -> None:
             raise ConnectionFailed("no route to host")
 
     mine = desk.databases.add(SHOP)
-    gone = Knowledge(desk.store, Embedder(BagOfWords()), Gone(desk.store), desk.jobs, Audit(desk.store))
+    gone = Knowledge(desk.store, Embedder(BagOfWords()), Gone(desk.store), desk.jobs, audit_over(desk.store))
     with pytest.raises(ConnectionFailed):
         gone.build(mine)
     assert desk.state(mine)[0]["error"] == "errors.connection_failed"
@@ -154,7 +154,7 @@ def test_two_builds_of_one_connection_wait_for_each_other(desk: Desk) -> None:
 
     databases = Watched(desk.store)
     mine = databases.add(SHOP, SHOP_VALUES)
-    knowledge = Knowledge(desk.store, Embedder(BagOfWords()), databases, desk.jobs, Audit(desk.store))
+    knowledge = Knowledge(desk.store, Embedder(BagOfWords()), databases, desk.jobs, audit_over(desk.store))
     builds = [threading.Thread(target=knowledge.build, args=(mine,)) for _ in range(3)]
     for build in builds:
         build.start()

@@ -11,13 +11,12 @@ from core.errors import InvalidInput, ModelRejectedKey, ModelUnavailable, NoMode
 from core.models.book import Models, NewModel, ensure_first_model
 from core.models.budgets import StoreLedger, spend
 from core.models.listening import Tokens
-from core.security.audit import Audit
 from core.security.permissions import SYSTEM, Actor, Role
 from core.settings import Settings
 from core.stop import Stop
 from core.store.sessions import Store
 from core.store.tables import audit, model_calls, models
-from tests.conftest import vault_over
+from tests.conftest import audit_over, vault_over
 from tests.openai_stub import Cut, Hang, OpenAIStub, Refuse, Say
 
 ADMIN = Actor(UUID(int=1), "Ada", Role.ADMIN)
@@ -27,7 +26,7 @@ KEY = "sk-canary-of-this-test"
 
 @pytest.fixture
 def book(store: Store, settings: Settings) -> Models:
-    return Models(store, vault_over(store), Audit(store), settings)
+    return Models(store, vault_over(store), audit_over(store), settings)
 
 
 def new(name: str = "House model", url: str = "http://127.0.0.1:9/v1", **fields: object) -> NewModel:
@@ -143,7 +142,7 @@ def test_a_key_sealed_with_another_secret_is_to_be_entered_again(
     book: Models, store: Store, settings: Settings
 ) -> None:
     book.connect(ADMIN, new(key=KEY))
-    other = Models(store, vault_over(store, "another secret, after a mishap"), Audit(store), settings)
+    other = Models(store, vault_over(store, "another secret, after a mishap"), audit_over(store), settings)
     with pytest.raises(ModelRejectedKey), other.lease(VIEWER, "write_query"):
         pass
 
@@ -202,7 +201,7 @@ def test_a_chosen_model_is_asked_alone_and_auto_has_the_others_behind_it(book: M
 
 def test_a_hanging_test_ends_by_the_portals_own_deadline(store: Store, settings: Settings) -> None:
     patient = settings.model_copy(update={"model_seconds": 0.5})
-    book = Models(store, vault_over(store), Audit(store), patient)
+    book = Models(store, vault_over(store), audit_over(store), patient)
     with OpenAIStub(Hang(20)) as stub:
         report = book.test(ADMIN, new(url=stub.url))
     assert (report.ok, report.message.key) == (False, "errors.model_timed_out")

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 
 from core.errors import InvalidInput, NotAllowed, SettingsInvalid, StoreUnreachable
 from core.jobs import Jobs
-from core.security.audit import Audit
 from core.security.people import MOST_FAILURES, People
 from core.security.permissions import SYSTEM, Actor, Role
 from core.settings import Settings
@@ -24,7 +23,7 @@ from core.store import embedded
 from core.store.migrate import migrate
 from core.store.sessions import Store, open_embedded
 from core.store.shape import metadata
-from tests.conftest import NOW
+from tests.conftest import NOW, audit_over
 
 T = TypeVar("T")
 PASSWORD = "correct horse battery"
@@ -47,7 +46,7 @@ def clock() -> MovingClock:
 
 @pytest.fixture
 def people(store: Store, settings: Settings, clock: MovingClock) -> People:
-    return People(store, Audit(store), settings, clock)
+    return People(store, audit_over(store), settings, clock)
 
 
 @pytest.fixture
@@ -176,8 +175,8 @@ def test_only_administrators_see_people_and_the_trail(people: People, person: Ac
     with pytest.raises(NotAllowed):
         people.list(person)
     with pytest.raises(NotAllowed):
-        Audit(store).list(person)
-    assert any(row.action == "people.change" for row in Audit(store).list(SYSTEM))
+        audit_over(store).list(person)
+    assert any(row.action == "people.change" for row in audit_over(store).list(SYSTEM))
 
 
 def test_the_same_job_waits_once_and_can_be_cancelled(store: Store) -> None:
