@@ -6,14 +6,14 @@ import sys
 import streamlit as st
 
 from core.i18n import Words
-from core.security.permissions import Actor
-from pages._frame import portal
+from core.security.permissions import Action, Actor
+from pages._frame import again, portal
 
 
 @st.fragment(run_every=5)
 def health(actor: Actor, words: Words) -> None:
     """The store, the embedding model, the queue and the memory of this process."""
-    say = words.say
+    actor, say = again(actor, Action.SEE_HEALTH), words.say
     figures = portal().health(actor)
     cards = st.columns(4)
     store = say("admin.embedded" if figures.embedded else "admin.outside")

@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.errors import AskwellError
 from core.i18n import Words, catalogue
-from core.security.permissions import SYSTEM, Actor
-from pages._frame import local, portal, show_error
+from core.security.permissions import SYSTEM, Action, Actor
+from pages._frame import again, local, portal, show_error
 
 PAGE = 200  # rows of the trail at a time
 
@@ -53,7 +53,7 @@ def trail(actor: Actor, words: Words) -> None:
 @st.fragment(run_every=3)
 def jobs(actor: Actor, words: Words) -> None:
     """Jobs, newest first, drawn anew every three seconds; a waiting one can be cancelled, a failed one repeated."""
-    say = words.say
+    actor, say = again(actor, Action.SEE_JOBS), words.say
     rows = portal().jobs.list(actor)
     if not rows:
         st.info(say("admin.jobs_empty"), icon=":material/task_alt:")

@@ -36,7 +36,7 @@ def starters(actor: Actor, connection: ConnectionInfo, words: Words) -> str | No
     columns = st.columns(2)
     for number, question in enumerate(questions):
         with columns[number % 2]:
-            if st.button(question, key=f"ask.starter.{number}", width="stretch", icon=":material/lightbulb:"):
+            if st.button(escape(question), key=f"ask.starter.{number}", width="stretch", icon=":material/lightbulb:"):
                 picked = question
     with st.expander(say("ask.what_can_i_ask"), icon=":material/help:"):
         for line in portal().knowledge.can_ask(actor, opened, words.language):

@@ -7,10 +7,10 @@ import streamlit as st
 from core.answering.running import Run
 from core.errors import NotFound
 from core.i18n import Words
-from core.security.permissions import Actor
+from core.security.permissions import Action, Actor
 from pages import _show
 from pages._ask_state import AskState
-from pages._frame import portal
+from pages._frame import again, portal
 
 POLL = 0.3  # seconds between two looks
 
@@ -30,6 +30,7 @@ def running(actor: Actor, state: AskState) -> Run | None:
 @st.fragment(run_every=POLL)
 def live(actor: Actor, run_id: UUID, words: Words) -> None:
     """Drawn anew every third of a second until the answer is whole; then the page draws the card."""
+    actor = again(actor, Action.ASK)
     try:
         run = portal().running.watch(actor, run_id)
     except NotFound:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.answering.markdown import escape
+from core.answering.markdown import escape, said
 from core.connections.addresses import NewConnection
 from core.connections.engines import ENGINES, Engine
 from core.connections.registry import ConnectionInfo, Report
@@ -131,11 +131,11 @@ def _sharing(actor: Actor, info: ConnectionInfo | None, words: Words) -> tuple[b
 def _report(report: Report, words: Words) -> None:
     """How a test went, with warnings about a sign-in that may do more than read."""
     if report.ok:
-        st.success(words.show(report.message), icon=":material/check_circle:")
+        st.success(said(words, report.message), icon=":material/check_circle:")
     else:
-        st.error(words.show(report.message), icon=":material/error:")
+        st.error(said(words, report.message), icon=":material/error:")
     for warning in report.warnings:
-        st.warning(words.show(warning), icon=":material/shield:")
+        st.warning(said(words, warning), icon=":material/shield:")
     if report.detail:
         with st.expander(words.say("shell.technical")):
             st.code(report.detail, language=None, wrap_lines=True)

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from core.api.sessions import COOKIE
+from core.answering.markdown import said
+from core.api.sessions import token_of
 from core.errors import AskwellError, StoreUnreachable
-from core.i18n import LANGUAGES, Words
+from core.i18n import LANGUAGES, Phrase, Words
 from core.portal import Portal, current_portal
 from core.security.permissions import Action, Actor, may
 
@@ -26,7 +27,7 @@ def session_token() -> str:
     """The token of this browser's session: from the sign-in of this tab, else from the cookie; "" for none."""
     token = st.session_state.get(TOKEN)
     if token is None:
-        token = st.context.cookies.get(COOKIE) if hasattr(st.context.cookies, "to_dict") else None
+        token = token_of(st.context.cookies, portal().settings) if hasattr(st.context.cookies, "to_dict") else None
     return token if isinstance(token, str) else ""
 
 
@@ -74,12 +75,31 @@ def enter(action: Action) -> tuple[Actor, Words]:
     actor = who()
     say = words(actor).say
     if actor is None:
+        turned_away(None, action)
         st.info(say("shell.signed_out"), icon=":material/lock:")
         st.stop()
     if not may(actor, action):
+        turned_away(actor, action)
         st.error(say("shell.forbidden"), icon=":material/block:")
         st.stop()
     return actor, words(actor)
+
+
+def again(actor: Actor, action: Action) -> Actor:
+    """First line of every fragment and dialog: they run on their own, long after the page was drawn.
+
+    The person as they are now. If their session has ended or they may no longer, the page is drawn anew and says so.
+    """
+    now = who()
+    if now is None or now.id != actor.id or not may(now, action):
+        turned_away(now, action)
+        st.rerun(scope="app")
+    return now
+
+
+def turned_away(actor: Actor | None, action: Action) -> None:
+    """Leave a trace of somebody at the door of a page that is not theirs."""
+    portal().refusals.note(actor, action, "page")
 
 
 def local(at: datetime) -> datetime:
@@ -92,7 +112,7 @@ def local(at: datetime) -> datetime:
 
 def show_error(error: AskwellError, words: Words) -> None:
     """One plain sentence; the technical text folded beneath it."""
-    st.error(words.say(error.key, **error.values), icon=":material/error:")
+    st.error(said(words, Phrase(error.key, error.values)), icon=":material/error:")
     if error.detail:
         with st.expander(words.say("shell.technical")):
             st.code(error.detail, language=None, wrap_lines=True)

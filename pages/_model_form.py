@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from core.answering.markdown import bold, escape
+from core.answering.markdown import bold, escape, said
 from core.errors import AskwellError
 from core.i18n import Words
 from core.models.book import ModelInfo, NewModel, Report
@@ -17,7 +17,7 @@ safe = bold
 
 def show_report(report: Report, words: Words) -> None:
     """How a test went, in one sentence; the technical text folded."""
-    text = words.show(report.message)
+    text = said(words, report.message)
     if report.ok:
         st.success(text, icon=":material/check_circle:")
         return
@@ -38,7 +38,7 @@ def form(actor: Actor, model: ModelInfo | None, provider: str, words: Words) -> 
             return True
     try:
         if test:
-            with st.spinner(say("models.testing", name=new.model)):
+            with st.spinner(say("models.testing", name=escape(new.model))):
                 show_report(portal().models.test(actor, new, model.id if model else None), words)
         if save:
             kept = portal().models.connect(actor, new, model.id if model else None)

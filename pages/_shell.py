@@ -9,7 +9,7 @@ from core.answering.markdown import escape
 from core.i18n import LANGUAGES, Words
 from core.security.permissions import Action, Actor, may
 from pages import _browser
-from pages._frame import LANGUAGE, TOKEN, enter, portal, session_token, waiting_for_the_store, who, words
+from pages._frame import LANGUAGE, TOKEN, enter, portal, session_token, turned_away, waiting_for_the_store, who, words
 from pages._sign_in import change_password, first_password_page, sign_in_page
 
 HERE = Path(__file__).resolve().parent
@@ -30,6 +30,7 @@ def main() -> None:
     said = words(actor)
     if actor is None:
         page = st.navigation(_everywhere(sign_in_page), position="hidden")
+        turned_away(None, next((action for name, _, action in PAGES if name == page.url_path), Action.ASK))
         _browser.mount()
         page.run()
         return
@@ -72,8 +73,8 @@ def _account(actor: Actor, email: str, said: Words) -> None:
     dark = st.context.theme.type == "dark"
     label = say("shell.light" if dark else "shell.dark")
     icon = ":material/light_mode:" if dark else ":material/dark_mode:"
-    st.button(label, key="shell.theme", icon=icon, type="tertiary", on_click=_switch_theme, args=(actor, not dark))
-    with st.popover(actor.name, icon=":material/account_circle:", type="tertiary"):
+    st.button(label, key="shell.theme", icon=icon, type="tertiary", on_click=_switch_theme, args=(not dark,))
+    with st.popover(escape(actor.name), icon=":material/account_circle:", type="tertiary"):
         st.caption(f"{escape(email)} · {say(f'shell.role_{actor.role}')}")
         with st.expander(say("shell.change_password")), st.form("shell.password", border=False):
             old = st.text_input(say("sign_in.old_password"), type="password", key="shell.old_password")
@@ -103,8 +104,11 @@ def _language_switch(actor: Actor, said: Words) -> None:
     )
 
 
-def _switch_theme(actor: Actor, dark: bool) -> None:
-    portal().people.change_self(actor, theme="dark" if dark else "light")
+def _switch_theme(dark: bool) -> None:
+    person = who()
+    if person is None:
+        return
+    portal().people.change_self(person, theme="dark" if dark else "light")
     _browser.tell("theme", theme="Dark" if dark else "Light")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import partial
+from uuid import UUID
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ from core.answering.question import Question
 from core.charts import ChartKind
 from core.errors import AskwellError
 from pages import _show, _show_tabs
-from pages._frame import portal, show_error
+from pages._frame import portal, session_token, show_error
 from pages._show import Shown
 
 REASONS = ("numbers", "misunderstood", "incomplete", "chart", "other")
@@ -171,7 +172,7 @@ def _exports(shown: Shown) -> None:
         ):
             st.download_button(
                 shown.words.say(f"ask.{form}"),
-                data=partial(portal().answers.export, shown.actor, answer_id, form),
+                data=partial(_export, session_token(), answer_id, form),
                 file_name=f"askwell-{answer_id.hex[:8]}.{'csv' if form == 'csv' else 'xlsx'}",
                 mime=mime,
                 icon=icon,
@@ -179,6 +180,11 @@ def _exports(shown: Shown) -> None:
                 on_click="ignore",
                 key=f"ask.{form}.{shown.key}",
             )
+
+
+def _export(token: str, answer_id: UUID, form: str) -> bytes:
+    """The file, for whoever this session belongs to at the moment of the click."""
+    return portal().answers.export(portal().people.identify(token), answer_id, form)
 
 
 def _foot(shown: Shown, answered: Answered, start: Start) -> None:

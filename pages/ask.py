@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import streamlit as st
 
+from core.answering.markdown import said
 from core.answering.question import Question
+from core.errors import AskwellError
+from core.i18n import Phrase
 from core.security.permissions import Action
 from pages import _ask_empty, _ask_live, _show_card
 from pages._ask_state import AskState
@@ -28,7 +31,11 @@ def start(question: Question) -> None:
         return
     if question.sql is None and question.of is None:
         question = replace(question, rung=state.rung, model_id=state.model_id)
-    portal().running.start(actor, question)
+    try:
+        portal().running.start(actor, question)
+    except AskwellError as error:
+        st.toast(said(words, Phrase(error.key, error.values)), icon=":material/hourglass_top:")
+        return
     st.rerun()
 
 

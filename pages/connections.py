@@ -8,7 +8,7 @@ from core.connections.registry import ConnectionInfo
 from core.errors import AskwellError
 from core.security.permissions import Action, may
 from pages import _connection_browse, _connection_form
-from pages._frame import enter, portal, show_error
+from pages._frame import again, enter, portal, show_error
 from pages._model_form import safe
 
 actor, words = enter(Action.SEE_CONNECTIONS)
@@ -19,6 +19,7 @@ OPEN, FORM, DONE = "connections.open", "connections.form", "connections.done"
 @st.dialog(say("connections.remove_title"))
 def confirm_removal(info: ConnectionInfo) -> None:
     """What goes with a connection cannot be brought back, so it is asked about."""
+    again(actor, Action.CHANGE_CONNECTION)
     st.write(say("connections.remove_ask", name=escape(info.name)))
     if st.button(say("connections.remove"), type="primary", icon=":material/delete:", key="connections.remove_yes"):
         try:
@@ -34,7 +35,8 @@ def confirm_removal(info: ConnectionInfo) -> None:
 @st.fragment(run_every=2)
 def reading(connection_id: object) -> None:
     """How far the reading of a connection has come; the page is drawn anew when it is done."""
-    info = next((info for info in portal().connections.list(actor) if info.id == connection_id), None)
+    now = again(actor, Action.SEE_CONNECTIONS)
+    info = next((info for info in portal().connections.list(now) if info.id == connection_id), None)
     if info is None or not info.index.running:
         st.rerun(scope="app")
     step = say(f"connections.index_{info.index.step}")

@@ -9,7 +9,7 @@ from core.answering.history import Conversation, Filter
 from core.errors import AskwellError
 from core.security.permissions import Action
 from pages._ask_state import CONVERSATION
-from pages._frame import enter, local, portal, show_error
+from pages._frame import again, enter, local, portal, show_error, who
 
 actor, words = enter(Action.READ_HISTORY)
 say = words.say
@@ -18,7 +18,7 @@ say = words.say
 def change(conversation: Conversation, **values: Any) -> None:
     """Rename, mark, delete or bring back; a failure is said when the page is drawn."""
     try:
-        portal().answers.change(actor, conversation.id, **values)
+        portal().answers.change(who(), conversation.id, **values)
     except AskwellError as error:
         st.session_state["history.error"] = error
 
@@ -31,6 +31,7 @@ def rename(conversation: Conversation) -> None:
 @st.dialog(say("history.delete_title"))
 def confirm(conversation: Conversation) -> None:
     """Deleting can be undone for a month; it is asked about all the same."""
+    again(actor, Action.CHANGE_HISTORY)
     st.write(say("history.delete_ask", n=conversation.answers))
     st.text(conversation.title)
     with st.container(horizontal=True):

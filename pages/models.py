@@ -9,7 +9,7 @@ from core.models.budgets import Spend
 from core.models.providers import PROVIDERS
 from core.security.permissions import Action, may
 from pages import _model_form
-from pages._frame import enter, portal, show_error
+from pages._frame import again, enter, portal, show_error
 
 actor, words = enter(Action.SEE_MODELS)
 say = words.say
@@ -41,6 +41,7 @@ def act(model: ModelInfo, what: str, done: str) -> None:
 @st.dialog(say("models.remove_title"))
 def confirm_removal(model: ModelInfo) -> None:
     """The key goes with the model, so it is asked about."""
+    again(actor, Action.CHANGE_MODELS)
     st.write(say("models.remove_ask", name=escape(model.name)))
     if st.button(say("models.remove"), type="primary", icon=":material/delete:", key="models.remove_yes"):
         act(model, "remove", "models.removed")
@@ -48,7 +49,7 @@ def confirm_removal(model: ModelInfo) -> None:
 
 def test(model: ModelInfo) -> None:
     """One real, tiny call."""
-    with st.spinner(say("models.testing", name=model.name)):
+    with st.spinner(say("models.testing", name=escape(model.name))):
         st.session_state[REPORT] = (model.id, portal().models.test(actor, model.id))
 
 
