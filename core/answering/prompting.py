@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
+MOST_DATA = 24_000  # characters of one piece of data
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs"})
 _PART = re.compile(r"^<!-- (\w+) -->\n", re.MULTILINE)
 
@@ -39,13 +40,17 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Fence:
-    """Marks around data, which data cannot know: they are drawn anew for every question."""
+    """Marks around data, which data cannot know: they are drawn anew for every call (`private.Line`)."""
 
     boundary: str = field(default_factory=lambda: f"data-{secrets.token_hex(6)}")
 
-    def around(self, text: str) -> str:
-        """`text` as data: without hidden characters, without the boundary, between its marks."""
-        return f"<{self.boundary}>\n{harmless(text).replace(self.boundary, '')}\n</{self.boundary}>"
+    def around(self, text: str, most: int = MOST_DATA) -> str:
+        """`text` as data of at most `most` characters: without hidden ones, without the boundary, between its marks."""
+        inside = harmless(text)
+        while self.boundary in inside:
+            inside = inside.replace(self.boundary, "")
+        cut = inside if len(inside) <= most else inside[: most - 1] + "…"
+        return f"<{self.boundary}>\n{cut}\n</{self.boundary}>"
 
 
 def harmless(text: str) -> str:

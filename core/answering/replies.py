@@ -61,6 +61,14 @@ class Unreadable:
 Reply = Wrote | Declined | Wondered | Unreadable
 
 
+def after_thinking(text: str) -> str:
+    """What follows a model's thinking aloud; "" while it thinks, or while it may yet begin to."""
+    start = text.lstrip()
+    if start.startswith("<think"):
+        return text.partition("</think")[2].partition(">")[2].lstrip()
+    return "" if "<think".startswith(start[:6]) else text
+
+
 def read_reply(text: str) -> Reply:
     """What `text` says. Prose around one query is allowed; two different queries are none."""
     text = _THOUGHT.sub("", text).strip()

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 from core.answering.briefing import Outline
 from core.answering.events import AnswerEvent, ModelChosen, QueryTried, Usage, WritingSql
-from core.answering.prompting import Fence, Prompt, harmless, prompt
+from core.answering.private import Line
+from core.answering.prompting import Prompt, harmless, prompt
 from core.answering.replies import Declined, Reply, Unreadable, Wondered, Wrote, read_reply
 from core.connections.guard import CheckedQuery
 from core.connections.result import ResultTable
@@ -23,14 +24,13 @@ from core.errors import ModelBroken, ModelTooSmall, QueryCancelled, QueryFailed,
 from core.grounding.ground import Grounding
 from core.grounding.inquiry import Inquiry
 from core.models.listening import Message
-from core.models.routing import ModelLease
 from core.stop import Stop
 
 TASK = "write_query"
 MENDS = 2
 _UNREADABLE = 2  # replies in all that hold neither query nor answer
 _LEAST_SHARE = 0.25  # of the usual room for the schema, for a model that reads little
-_LONGEST_ERROR = 1_000
+_LONGEST_ERROR, _LONGEST_LIST, _LONGEST_PAIR = 1_000, 4_000, 2_000
 _MOST_VALUES, _LONGEST_VALUE = 30, 200
 _LANGUAGES = {"en": "English", "zh": "Chinese (简体中文)"}
 
@@ -90,54 +90,46 @@ Written = Draft | Cannot | Ask
 
 
 def write_query(
-    inquiry: Inquiry, grounding: Grounding, connection: Asked, lease: ModelLease, stop: Stop
+    inquiry: Inquiry, grounding: Grounding, connection: Asked, line: Line, stop: Stop
 ) -> Generator[AnswerEvent, None, Written]:
     """A query for the inquiry that ran, or why there is none.
 
     Yields the model's text as it comes and each draft that failed. Raises `Stopped`, `ModelUnavailable` and its
     kinds, `QueryTimedOut` and `QueryCancelled`, and `QueryRefused` or `QueryFailed` of the last draft when it could
-    not be mended. What was used is in `usage_of(lease)` however it ends.
+    not be mended. What was used and what was sent is in `line` however it ends.
     """
-    desk = _Desk(inquiry, grounding, connection, lease, stop)
+    veil = line.veil
+    desk = _Desk(veil.inquiry(inquiry), veil.grounding(grounding), connection, line, stop)
     while True:
         reply = yield from desk.hear()
         match reply:
             case Declined(reason):
-                return Cannot(reason, usage_of(lease), desk.attempts)
+                return Cannot(veil.shown(reason), line.usage, desk.attempts)
             case Wondered(question, options):
-                return Ask(question, options, usage_of(lease), desk.attempts)
+                return Ask(veil.shown(question), tuple(map(veil.shown, options)), line.usage, desk.attempts)
             case Unreadable(why):
                 yield desk.reject(why)
             case Wrote(sql):
                 try:
-                    query = connection.check(sql)
+                    query = connection.check(veil.reveal(sql, connection.dialect))
                     table = connection.run(query, stop)
+                    line.check_rows(table)
                 except (QueryTimedOut, QueryCancelled):
                     raise
                 except (QueryRefused, QueryFailed) as error:
                     yield from desk.mend(sql, error)
                 else:
-                    return Draft(query, table, usage_of(lease), desk.attempts)
-
-
-def usage_of(lease: ModelLease) -> Usage:
-    """What a lease has used so far, as an answer shows it."""
-    used = lease.usage
-    cost = None if used.cost is None else float(used.cost)
-    return Usage(used.model, used.prompt_tokens, used.completion_tokens, cost, used.sent)
+                    return Draft(query, table, line.usage, desk.attempts)
 
 
 class _Desk:
     """One question's exchange with a model: what was said, what was tried, what may still be."""
 
-    def __init__(
-        self, inquiry: Inquiry, grounding: Grounding, connection: Asked, lease: ModelLease, stop: Stop
-    ) -> None:
+    def __init__(self, inquiry: Inquiry, grounding: Grounding, connection: Asked, line: Line, stop: Stop) -> None:
         self._words: Prompt = prompt(TASK)
         self._outline = Outline(connection.schema, grounding, inquiry.language)
         self._inquiry, self._grounding, self._connection = inquiry, grounding, connection
-        self._lease, self._stop = lease, stop
-        self._fence = Fence()
+        self._line, self._stop, self._fence = line, stop, line.fence
         self._share = 1.0
         self._messages: list[Message] = self._opening()
         self._unreadable = 0
@@ -149,11 +141,12 @@ class _Desk:
             try:
                 text = yield from self._listen()
             except ModelTooSmall:
-                if len(self._messages) > 2 or self._share <= _LEAST_SHARE or self._lease.exhausted:
+                if len(self._messages) > 2 or self._share <= _LEAST_SHARE or self._line.exhausted:
                     raise
                 self._share /= 2
                 self._messages = self._opening()
             else:
+                self._stop.check()
                 self._messages.append(("assistant", text))
                 return read_reply(text)
 
@@ -176,8 +169,8 @@ class _Desk:
         tables = self._outline.mentioned(sql)
         elsewhere = self._outline.elsewhere(reason, tables)
         values = {
-            "reason": self._fence.around(reason),
-            "tables": self._fence.around("\n".join(self._outline.in_short(table) for table in tables)),
+            "reason": self._fence.around(self._line.veil.error(reason, sql)),
+            "tables": self._fence.around("\n".join(self._outline.in_short(table) for table in tables), _LONGEST_LIST),
         }
         if elsewhere:
             values["elsewhere"] = self._fence.around("\n".join(elsewhere))
@@ -185,30 +178,27 @@ class _Desk:
 
     @property
     def _is_over(self) -> bool:
-        return len(self.attempts) > MENDS or self._lease.exhausted
+        return len(self.attempts) > MENDS or self._line.exhausted
 
     def _tried(self, sql: str, reason: str) -> QueryTried:
-        self.attempts = (*self.attempts, Attempt(sql, reason))
-        return QueryTried(sql, reason)
+        """A draft that failed, as the person may see it."""
+        said = self._line.veil.shown(sql)
+        self.attempts = (*self.attempts, Attempt(said, reason))
+        return QueryTried(said, reason)
 
     def _listen(self) -> Generator[AnswerEvent, None, str]:
-        """The whole reply; its pieces go on as they come, without a model's thinking aloud."""
+        """The whole reply; its pieces go on as they come."""
         self._stop.check()
-        asked = self._lease.name
-        begun, shown = "", False
-        with contextlib.closing(self._lease.write(tuple(self._messages), self._stop)) as writing:
+        asked = self._line.name
+        with contextlib.closing(self._line.write(tuple(self._messages), self._stop)) as writing:
             while True:
                 try:
                     piece = next(writing)
                 except StopIteration as end:
                     return str(end.value)
-                if self._lease.name != asked:
-                    asked = self._lease.name
+                if self._line.name != asked:
+                    asked = self._line.name
                     yield ModelChosen(asked, TASK)
-                if not shown:
-                    begun += piece
-                    piece = _after_thinking(begun)
-                    shown = bool(piece)
                 if piece:
                     yield WritingSql(piece)
 
@@ -237,8 +227,8 @@ class _Desk:
             f"{named(hit.table, hit.column)} = '{hit.value[:_LONGEST_VALUE]}' ({hit.words})"
             for hit in self._grounding.values[:_MOST_VALUES]
         ]
-        examples = [f"{example.question}\n{example.sql}" for example in self._grounding.examples[:5]]
-        earlier = [f"{before.question}\n{before.sql}" for before in self._inquiry.follows[-5:]]
+        examples = [f"{e.question}\n{e.sql}"[:_LONGEST_PAIR] for e in self._grounding.examples[:5]]
+        earlier = [f"{e.question}\n{e.sql}"[:_LONGEST_PAIR] for e in self._inquiry.follows[-5:]]
         data = {
             "tables" if shown.is_whole else "some_tables": shown.text,
             "joins": "\n".join(joins),
@@ -251,15 +241,10 @@ class _Desk:
             for part, text in data.items()
             if text
         ]
-        return [*parts, self._words.say("question", question=harmless(self._inquiry.text))]
-
-
-def _after_thinking(text: str) -> str:
-    """What follows a model's thinking aloud; "" while it thinks, or while it may yet begin to."""
-    start = text.lstrip()
-    if start.startswith("<think"):
-        return text.partition("</think")[2].partition(">")[2].lstrip()
-    return "" if "<think".startswith(start[:6]) else text
+        question = harmless(self._inquiry.text).replace(self._fence.boundary, "")
+        if not self._line.veil.is_open and any("⟨" in part for part in (*parts, question)):
+            parts.append(self._words.say("tokens"))
+        return [*parts, self._words.say("question", question=question)]
 
 
 @cache

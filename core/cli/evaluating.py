@@ -156,7 +156,8 @@ def _examined(desk: _Desk, dialogues: Sequence[Dialogue], opened: Portal, worker
 
 def _examiner(desk: _Desk, opened: Portal, models: Models) -> Examiner:
     opened.warm()
-    answers = Answers(opened.store, opened.connections, opened.knowledge, models, opened.audit, opened.clock)
+    parts = (opened.store, opened.connections, opened.knowledge, models, opened.audit, opened.clock, opened.privacy)
+    answers = Answers(*parts)
     return Examiner(answers, desk.actor, desk.places, desk.rung, desk.model_id)
 
 

@@ -13,15 +13,18 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from core.connections.schema import Schema, Table
-from core.errors import AskwellError, NotFound, QueryFailed, Stopped, StoreUnreachable
+from core.connections.schema import Kind, Schema, Table
+from core.errors import AskwellError, ConnectionFailed, NotFound, QueryFailed, Stopped, StoreUnreachable
 from core.grounding.documents import documents_of
-from core.grounding.sources import Databases, Readable
+from core.grounding.privacy import Detection
+from core.grounding.sources import Databases, Readable, Sampled
 from core.grounding.values import MOST_DISTINCT, MOST_VALUES, ValueLists, indexable, worth_listing
 from core.grounding.vectors import SchemaIndex
 from core.grounding.verified import VerifiedQuestions
 from core.models.embeddings import Embedder
+from core.security.audit import Audit
 from core.security.permissions import SYSTEM
+from core.security.personal import Place
 from core.store.sessions import Store
 from core.store.tables import connections
 
@@ -29,6 +32,8 @@ SCHEMA, VALUES, VECTORS, DONE = "schema", "values", "vectors", "done"
 _AT_ONCE = 256  # documents fetched to be embedded
 _EVERY = 1.0  # seconds between two notes of progress
 _TABLE_SECONDS = 15.0  # to read the values of one table
+_ROWS_LOOKED_AT = 200  # of a table, to see which of its columns hold personal data
+_LOOKED_AT = 200  # values of a column
 _LOOK_AGAIN = 0.5  # seconds, while another process builds the same index
 
 
@@ -48,9 +53,10 @@ Watcher = Callable[[IndexProgress], None]
 class Indexer:
     """Builds the index of one connection after another."""
 
-    def __init__(self, store: Store, embedder: Embedder, databases: Databases) -> None:
+    def __init__(self, store: Store, embedder: Embedder, databases: Databases, audit: Audit) -> None:
         self._store, self._embedder, self._databases = store, embedder, databases
         self._index, self._values, self._verified = SchemaIndex(store), ValueLists(store), VerifiedQuestions(store)
+        self._detection = Detection(store, audit)
 
     def build(self, connection_id: UUID, watch: Watcher | None = None) -> None:
         """Read schema and values anew and bring everything stored in step with them; only what changed is embedded.
@@ -76,27 +82,51 @@ class Indexer:
         schema = source.schema
         self._values.keep_only(connection_id, schema)
         self._keep_documents(connection_id, schema)
-        self._read_values(source, notes)
+        self._detection.keep(connection_id, schema, self._read_values(source, notes))
         self._keep_documents(connection_id, schema)
         self._embed(connection_id, notes)
         notes.finished(schema.version)
 
     def _keep_documents(self, connection_id: UUID, schema: Schema) -> None:
-        samples = self._values.samples(connection_id)
+        samples = self._detection.shown(connection_id, self._values.samples(connection_id))
         if self._index.keep(connection_id, documents_of(schema, samples), self._embedder.name):
             self._index.settle()
 
-    def _read_values(self, source: Readable, notes: "_Notes") -> None:
-        """The values of every column worth it, table by table, until the connection's share is used up."""
+    def _read_values(self, source: Sampled, notes: "_Notes") -> dict[Place, list[str]]:
+        """The values of every column worth it, table by table, until the connection's share is used up.
+
+        Gives back a few values of each column, which are looked at and not kept.
+        """
         tables = source.schema.tables
         notes.begin(VALUES, len(tables))
         room = MOST_VALUES
+        looked_at: dict[Place, list[str]] = {}
         for number, table in enumerate(tables, 1):
+            looked_at |= self._first_cells(source, table)
             for column, values in self._values_of(source, table).items():
                 kept = worth_listing(values) if len(values) <= room else []
                 room -= len(kept)
                 self._values.keep(source.id, table.key, column, kept)
+                looked_at[table.key, column] = values[:_LOOKED_AT] or looked_at.get((table.key, column), [])
             notes.reached(number)
+        return looked_at
+
+    def _first_cells(self, source: Sampled, table: Table) -> dict[Place, list[str]]:
+        """Cells of a table's first rows, of columns that may hold personal data; none where it cannot be read."""
+        wanted = [c for c in table.columns if c.kind in (Kind.TEXT, Kind.INTEGER, Kind.OTHER)]
+        if not wanted:
+            return {}
+        try:
+            rows = source.sample(table.key, _ROWS_LOOKED_AT).rows
+        except (QueryFailed, ConnectionFailed):
+            return {}
+        places = {column.name: position for position, column in enumerate(table.columns)}
+        return {
+            (table.key, c.name): [
+                str(cell)[:_LOOKED_AT] for row in rows if (cell := row[places[c.name]]) not in (None, "")
+            ]
+            for c in wanted
+        }
 
     def _values_of(self, source: Readable, table: Table) -> dict[str, list[str]]:
         """The values of a table's columns; none where the table cannot be read."""

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from core.answering.events import AnswerEvent, QueryTried, WritingSql
-from core.answering.writer import Cannot, Draft, usage_of, write_query
+from core.answering.private import Line
+from core.answering.writer import Cannot, Draft, write_query
 from core.errors import AskwellError, ModelTimedOut, ModelUnavailable, QueryRefused, Stopped
 from core.models.budgets import price_of
 from core.models.providers import PROVIDERS, Endpoint
@@ -38,9 +39,9 @@ def lease_at(stub: OpenAIStub, seconds: float = 5.0) -> ModelLease:
 
 def test_a_draft_is_mended_over_the_wire_and_no_secret_is_told(shop: SmallShop) -> None:
     with OpenAIStub(Say("```sql\nSELECT count(*) FROM clients\n```"), RIGHT) as stub:
-        lease = lease_at(stub)
+        line = Line(lease_at(stub))
         events: list[AnswerEvent] = []
-        draft = finish(write_query(QUESTION, grounded("customers"), shop, lease, Stop()), events)
+        draft = finish(write_query(QUESTION, grounded("customers"), shop, line, Stop()), events)
     assert isinstance(draft, Draft)
     assert draft.table.rows == ((3,),)
     assert [type(event) for event in events if not isinstance(event, WritingSql)] == [QueryTried]
@@ -49,7 +50,10 @@ def test_a_draft_is_mended_over_the_wire_and_no_secret_is_told(shop: SmallShop) 
     assert KEY not in told
     assert "127.0.0.1" not in told
     assert all(asked.text.startswith("You write one SQLite query") for asked in stub.requests)
-    assert [sent.split(":", 1)[0] for sent in draft.usage.sent] == ["system", "user", "assistant", "user"]
+    assert [[who for who, _ in one.messages] for one in line.sent] == [
+        ["system", "user"],
+        ["system", "user", "assistant", "user"],
+    ]
 
 
 MISDEEDS: dict[str, Step] = {
@@ -93,20 +97,20 @@ MISDEEDS: dict[str, Step] = {
 def test_whatever_the_server_does_ends_in_one_plain_error_and_runs_nothing(shop: SmallShop, misdeed: str) -> None:
     started = time.monotonic()
     with OpenAIStub(MISDEEDS[misdeed]) as stub:
-        lease = lease_at(stub, seconds=2.0)
+        line = Line(lease_at(stub, seconds=2.0))
         with pytest.raises(AskwellError) as ended:
-            list(write_query(QUESTION, grounded("customers"), shop, lease, Stop()))
+            list(write_query(QUESTION, grounded("customers"), shop, line, Stop()))
         assert 1 <= len(stub.requests) <= 3
     assert time.monotonic() - started < 8
     assert isinstance(ended.value, ModelUnavailable | QueryRefused)
     assert shop.ran == []
-    assert KEY not in str(ended.value) + str(usage_of(lease))
+    assert KEY not in str(ended.value) + str(line.usage) + str(line.sent)
 
 
 def test_a_busy_server_is_waited_for_as_long_as_it_asked(shop: SmallShop) -> None:
     with OpenAIStub(Refuse(429, "busy", {"Retry-After": "1"}), RIGHT) as stub:
         started = time.monotonic()
-        list(write_query(QUESTION, grounded("customers"), shop, lease_at(stub), Stop()))
+        list(write_query(QUESTION, grounded("customers"), shop, Line(lease_at(stub)), Stop()))
     assert 1 <= time.monotonic() - started < 4
     assert shop.ran == ["SELECT count(*) FROM customers"]
 
@@ -116,7 +120,7 @@ def test_stop_reaches_a_server_that_is_still_thinking(shop: SmallShop) -> None:
     with OpenAIStub(Hang(20)) as stub:
         threading.Timer(0.4, stop.ask).start()
         with pytest.raises(Stopped):
-            list(write_query(QUESTION, grounded("customers"), shop, lease_at(stub), stop))
+            list(write_query(QUESTION, grounded("customers"), shop, Line(lease_at(stub)), stop))
         assert stub.hung_up.wait(3)
 
 
@@ -124,13 +128,13 @@ def test_the_deadline_is_for_all_requests_of_a_question_together(shop: SmallShop
     slow = Say("SELECT nothing_like_this FROM customers", pieces=6, delay=0.15)
     started = time.monotonic()
     with OpenAIStub(slow) as stub, pytest.raises(ModelTimedOut):
-        list(write_query(QUESTION, grounded("customers"), shop, lease_at(stub, seconds=1.4), Stop()))
+        list(write_query(QUESTION, grounded("customers"), shop, Line(lease_at(stub, seconds=1.4)), Stop()))
     assert time.monotonic() - started < 4
 
 
 def test_a_server_may_decide_by_the_question(shop: SmallShop) -> None:
     with OpenAIStub(otherwise=Say("CANNOT: no weather.")).when("customers", RIGHT) as stub:
-        assert list(write_query(QUESTION, grounded("customers"), shop, lease_at(stub), Stop()))
-        rain = finish(write_query(asking("Will it rain?"), grounded(), shop, lease_at(stub), Stop()))
+        assert list(write_query(QUESTION, grounded("customers"), shop, Line(lease_at(stub)), Stop()))
+        rain = finish(write_query(asking("Will it rain?"), grounded(), shop, Line(lease_at(stub)), Stop()))
     assert isinstance(rain, Cannot)
     assert shop.ran == ["SELECT count(*) FROM customers"]

@@ -42,7 +42,7 @@ ANSWERED = Answered(
     "**7**",
     Rung.MODEL,
     Evidence(Sureness.FAIRLY, 0.7, (Phrase("answering.because_mended", {"n": 2}),)),
-    Usage("m", 10, 2, None, ("sent",)),
+    Usage("m", 10, 2, None, 1),
     1.5,
     datetime(2026, 11, 21, 9, tzinfo=UTC),
     ("By month",),

@@ -7,8 +7,9 @@ import pytest
 
 from core.answering import writer
 from core.answering.events import AnswerEvent, ModelChosen, QueryTried, WritingSql
+from core.answering.private import Line
 from core.answering.prompting import Fence, harmless, prompt
-from core.answering.writer import Ask, Cannot, Draft, Written, usage_of, write_query
+from core.answering.writer import Ask, Cannot, Draft, Written, write_query
 from core.connections.schema import Dialect
 from core.errors import (
     ModelBroken,
@@ -51,9 +52,10 @@ class Trip:
         stop: Stop | None = None,
     ) -> None:
         self.lease: ModelLease = lease_on(*models)
+        self.line = Line(self.lease)
         self.stop = stop or Stop()
         self.events: list[AnswerEvent] = []
-        self.steps = write_query(inquiry, grounding or grounded("customers"), shop, self.lease, self.stop)
+        self.steps = write_query(inquiry, grounding or grounded("customers"), shop, self.line, self.stop)
 
     def go(self) -> Written:
         """Run it to its end."""
@@ -73,7 +75,7 @@ def test_a_query_is_written_piece_by_piece_checked_and_run(shop: SmallShop) -> N
     assert "".join(event.text for event in trip.of(WritingSql)) == RIGHT
     assert (draft.usage.prompt_tokens, draft.usage.completion_tokens) == (500, 20)
     assert draft.usage.cost == pytest.approx(0.00054)
-    assert len(draft.usage.sent) == 2
+    assert [len(one.messages) for one in trip.line.sent] == [2]
 
 
 def test_a_refused_draft_is_shown_and_mended(shop: SmallShop) -> None:
@@ -112,7 +114,7 @@ def test_two_mends_are_the_most_and_the_last_error_stands(shop: SmallShop) -> No
         trip.go()
     assert len(model.asked) == 3
     assert len(trip.of(QueryTried)) == 3
-    assert usage_of(trip.lease).prompt_tokens == 300
+    assert trip.line.usage.prompt_tokens == 300
 
 
 def test_a_query_that_takes_too_long_or_is_cancelled_is_not_mended() -> None:
@@ -249,7 +251,7 @@ def test_every_part_of_the_prompt_is_said_with_exactly_its_values() -> None:
     words = prompt("write_query")
     assert set(words.parts) == {
         "system", "tables", "some_tables", "joins", "values", "examples", "earlier", "question", "mend",
-        "mend_elsewhere", "unreadable", "no_query", "two_queries", "few_options",
+        "mend_elsewhere", "unreadable", "no_query", "two_queries", "few_options", "tokens",
     }  # fmt: skip
     for part in words.parts:
         values = {name: f"<{name}>" for name in words.wants(part)}
