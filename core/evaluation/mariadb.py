@@ -31,10 +31,15 @@ _KEEP = '"$0" "$@" </dev/null & server=$!; cat >/dev/null; kill "$server"; wait 
 
 @dataclass(frozen=True)
 class PrivateMariadb:
-    """A running server. One login loads and may do nothing else, another reads."""
+    """A running server. One login loads and may do nothing else, another reads; `root` is its administrator's password.
+
+    Its own users come over the network of this machine; the administrator over the socket.
+    """
 
     port: int
     password: str = field(repr=False)
+    socket: str = ""
+    root: str = field(default="", repr=False)
 
     def load(self, database: str, dump: str) -> Target:
         """Where the dump's tables are now: in `database`, or in the one the dump itself chose.
@@ -63,15 +68,15 @@ class PrivateMariadb:
 
 
 @contextmanager
-def private_mariadb(folder: Path) -> Iterator[PrivateMariadb]:
-    """A server over `folder` until the block ends; names are compared without case.
+def private_mariadb(folder: Path, *further: str) -> Iterator[PrivateMariadb]:
+    """A server over `folder` until the block ends; names are compared without case. `further` are options of its own.
 
     Raises `InvalidInput` where this machine has no `mariadbd`, or it does not start.
     """
     server, install = shutil.which("mariadbd"), shutil.which("mariadb-install-db")
     if not server or not install:
         raise InvalidInput(problem=Phrase("terminal.no_mariadb"))
-    data, port, exports = folder / "mariadb", _free_port(), folder / "exports"
+    data, port, exports = folder / "mariadb", free_port(), folder / "exports"
     exports.mkdir()
     common = ["--no-defaults", f"--datadir={data}", *(["--user=root"] if os.geteuid() == 0 else [])]
     options = [
@@ -85,6 +90,7 @@ def private_mariadb(folder: Path) -> Iterator[PrivateMariadb]:
         "--character-set-server=utf8mb4",
         "--default-time-zone=+00:00",
         "--innodb-flush-log-at-trx-commit=0",
+        *further,
     ]
     made = subprocess.run(
         [install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"],
@@ -104,21 +110,21 @@ def private_mariadb(folder: Path) -> Iterator[PrivateMariadb]:
             start_new_session=True,
         )
     try:
-        yield _with_logins(_root(folder, log), port)
+        yield _with_logins(_root(folder, log), port, str(_socket(folder)))
     finally:
         assert running.stdin is not None
         running.stdin.close()
         running.wait(_PATIENCE)
 
 
-def _with_logins(root: "pymysql.Connection[pymysql.cursors.Cursor]", port: int) -> PrivateMariadb:
-    password = secrets.token_urlsafe(16)
+def _with_logins(root: "pymysql.Connection[pymysql.cursors.Cursor]", port: int, socket_path: str) -> PrivateMariadb:
+    password, word = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
     with closing(root), root.cursor() as cursor:
         for user, may in ((_READER, _READER_MAY), (_LOADER, _LOADER_MAY)):
             cursor.execute("CREATE USER %s@'127.0.0.1' IDENTIFIED BY %s", (user, password))
             cursor.execute("GRANT " + may + " ON *.* TO %s@'127.0.0.1'", (user,))
-        cursor.execute("SET PASSWORD FOR root@localhost = PASSWORD(%s)", (secrets.token_urlsafe(16),))
-    return PrivateMariadb(port, password)
+        cursor.execute("SET PASSWORD FOR root@localhost = PASSWORD(%s)", (word,))
+    return PrivateMariadb(port, password, socket_path, word)
 
 
 def _root(folder: Path, log: Path) -> "pymysql.Connection[pymysql.cursors.Cursor]":
@@ -147,7 +153,8 @@ def _socket(folder: Path) -> Path:
     return folder / "mariadb.sock"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
