@@ -120,7 +120,7 @@ def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
     audit.begin()
     people = People(store, audit, settings, clock)
     people.ensure_first_admin(*first_admin(settings))
-    connections = Connections(store, vault, audit, jobs, settings)
+    connections, groups = Connections(store, vault, audit, jobs, settings), Groups(store, audit)
     models = Models(store, vault, audit, settings)
     ensure_first_model(models, settings)
     knowledge = Knowledge(store, models.embedder(), connections, jobs, audit)
@@ -138,12 +138,12 @@ def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
         sessions=Sessions(store, audit, settings, clock),
         second_factors=SecondFactors(people, store, vault, audit, settings, clock),
         invitations=Invitations(store, audit, settings, clock),
-        groups=Groups(store, audit),
+        groups=groups,
         single_sign_on=SingleSignOn(store, audit, settings, clock),
         keys=Keys(store, audit, people, settings, clock),
         jobs=jobs,
         connections=connections,
-        policies=Policies(connections, people, audit),
+        policies=Policies(connections, people, groups, audit),
         knowledge=knowledge,
         models=models,
         privacy=privacy,

@@ -167,7 +167,7 @@ FACES: dict[str, tuple[str, ...]] = {
     "audit": ("list", "export", "verify", "state"),
     "jobs": ("list", "cancel", "retry"),
     "connections": ("add", "upload", "change", "remove", "list", "share", "test", "open", "refresh"),
-    "policies": ("list", "keep", "remove", "rights", "preview"),
+    "policies": ("list", "named", "check_rule", "keep", "remove", "rights", "preview", "ask_as"),
     "knowledge": ("ground", "recall", "index", "browse", "describe", "verify", "verified", "forget", "starters"),
     "models": ("list", "connect", "remove", "make_default", "test", "lease", "spend"),
     "answers": ("ask", "rerun", "history", "open", "change", "rate", "rows", "export"),
@@ -208,7 +208,7 @@ def test_a_stranger_is_refused_by_every_method(face: str, method: str, portal: P
     nothing: dict[str, object] = {
         p.name: uuid4() for p in others if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
     }
-    if face == "knowledge" and method in ("ground", "starters"):
+    if face == "knowledge" and method in ("ground", "recall", "starters"):
         nothing["connection"] = SimpleNamespace(id=uuid4())
     if face == "connections" and method in ("add", "test", "change"):
         nothing["new"] = NewConnection("x", "sqlite")

@@ -2,25 +2,38 @@
 
 import builtins
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
+from core.connections.guard import CheckedQuery
 from core.connections.guard.policies_masks import fits
 from core.connections.guard.policies_shields import Shields
 from core.connections.opened import Connection
 from core.connections.registry import Connections
+from core.connections.result import ResultTable
 from core.connections.schema import Table
 from core.connections.shelf import KeptConnection
 from core.connections.stored_schema import SeenSchema
 from core.errors import InvalidInput, NotAllowed, NotFound, QueryRefused
 from core.i18n import Phrase
 from core.security.audit import Audit
+from core.security.groups import OWN, Groups
 from core.security.people import People
-from core.security.permissions import Action, Actor, Role, require
-from core.security.policies import Policy, Rights, SubjectKind, TableRights
+from core.security.permissions import SYSTEM, Action, Actor, Role, require
+from core.security.policies import Policy, Rights, Subject, SubjectKind, TableRights
 from core.security.slots import slots, with_text
 
 _LONGEST_NAME, _LONGEST_RULE = 80, 2000  # characters
+_MOST_ROWS, _LONGEST_NOTED = 100, 4000
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a policy can name: people who may ask the connection (id, name), groups, and attributes of people."""
+
+    people: tuple[tuple[UUID, str], ...]
+    groups: tuple[str, ...]
+    attributes: tuple[str, ...]
 
 
 class Policies:
@@ -29,15 +42,40 @@ class Policies:
     Every method raises `NotAllowed`, `NotFound` and `StoreUnreachable` where that is due.
     """
 
-    def __init__(self, connections: Connections, people: People, audit: Audit) -> None:
-        self._connections, self._people, self._audit = connections, people, audit
+    def __init__(self, connections: Connections, people: People, groups: Groups, audit: Audit) -> None:
+        self._connections, self._people, self._groups, self._audit = connections, people, groups, audit
         self._shelf = connections.shelf
 
-    def list(self, actor: Actor, connection_id: UUID) -> builtins.list[Policy]:
-        """All policies of a connection, by name."""
+    def list(self, actor: Actor, connection_id: UUID, binding: UUID | None = None) -> builtins.list[Policy]:
+        """All policies of a connection, by name; or those that bind one person."""
         require(actor, Action.SEE_POLICIES, connection_id)
         kept = self._changeable(actor, connection_id, Action.SEE_POLICIES)
-        return sorted(kept.policies, key=lambda policy: policy.name.lower())
+        person = None if binding is None else self._person(binding)
+        bound = (policy for policy in kept.policies if person is None or policy.subject.binds(person))
+        return sorted(bound, key=lambda policy: policy.name.lower())
+
+    def named(self, actor: Actor, connection_id: UUID) -> Named:
+        """Whom policies of this connection can be about, and what their rules can ask of a person."""
+        require(actor, Action.SEE_POLICIES, connection_id)
+        kept = self._changeable(actor, connection_id, Action.SEE_POLICIES)
+        people, groups = self._people.list(SYSTEM), self._groups.list(SYSTEM)
+        asking = [p for p in people if not p.disabled and self._shelf.is_seen(p.id, p.role, kept)]
+        known = {name for person in asking for name, _ in person.attributes}
+        known |= {name for group in groups for name, _ in group.attributes}
+        return Named(
+            tuple((person.id, person.name) for person in asking),
+            tuple(group.name for group in groups),
+            tuple(sorted(known | OWN)),
+        )
+
+    def check_rule(self, actor: Actor, connection_id: UUID, table: str, rows: str) -> None:
+        """Nothing, if this rule for the rows of a table can be kept. Raises `InvalidInput` that says why not."""
+        require(actor, Action.SEE_POLICIES, connection_id)
+        kept = self._changeable(actor, connection_id, Action.SEE_POLICIES)
+        seen = self._whole(actor, kept)
+        if table not in seen.schema.by_key:
+            raise _invalid("no_table", table=table)
+        _check_rule(Policy(kept.id, "", Subject(SubjectKind.EVERYONE), table, rows=rows), seen)
 
     def keep(self, actor: Actor, connection_id: UUID, policy: Policy) -> Policy:
         """Keep a policy, new where it has no id. Raises `InvalidInput` that says what is wrong with it."""
@@ -70,16 +108,40 @@ class Policies:
     def preview(self, actor: Actor, connection_id: UUID, person_id: UUID) -> Connection:
         """The connection as this person sees it. Raises `InvalidInput` where it is not shared with them."""
         require(actor, Action.PREVIEW, connection_id)
+        return self._as(actor, connection_id, person_id)
+
+    def ask_as(self, actor: Actor, connection_id: UUID, person_id: UUID, sql: str) -> tuple[CheckedQuery, ResultTable]:
+        """What this person would get for a query, at most 100 rows. Raises as `preview`, `QueryRefused` and
+        `QueryFailed`."""
+        require(actor, Action.PREVIEW, connection_id)
+        opened = self._as(actor, connection_id, person_id, sql)
+        query = opened.check(sql)
+        return query, opened.run(query, row_cap=_MOST_ROWS)
+
+    def _as(self, actor: Actor, connection_id: UUID, person_id: UUID, sql: str = "") -> Connection:
+        """The connection opened in another's place, which the trail knows of."""
         kept = self._changeable(actor, connection_id, Action.PREVIEW)
-        person = self._people.actor(person_id)
-        if person is None:
-            raise NotFound
+        person = self._person(person_id)
         try:
             opened = self._connections.open(person, connection_id)
         except NotFound:
             raise _invalid("not_shared", person=person.name) from None
-        self._audit.note(actor, Action.PREVIEW, kept.name, id=kept.id, person=person.name, person_id=person.id)
+        self._audit.note(
+            actor,
+            Action.PREVIEW,
+            kept.name,
+            id=kept.id,
+            person=person.name,
+            person_id=person.id,
+            statement=sql[:_LONGEST_NOTED],
+        )
         return opened
+
+    def _person(self, person_id: UUID) -> Actor:
+        person = self._people.actor(person_id)
+        if person is None:
+            raise NotFound
+        return person
 
     def _changeable(self, actor: Actor, connection_id: UUID, action: Action) -> KeptConnection:
         kept = self._shelf.find(actor, connection_id)

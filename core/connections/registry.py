@@ -2,11 +2,11 @@
 
 import builtins
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
 from core.breaker import COOL_OFF, Breaker
@@ -330,6 +330,9 @@ class Connections:
     def _info(self, actor: Actor, kept: KeptConnection) -> ConnectionInfo:
         state, mine = kept.index_state, kept.may_change(actor)
         address = kept.address
+        # Whom policies bind sees no count of what there is.
+        whole = kept.policies and kept.tables and self._opened(actor, kept)
+        opened = whole if whole and whole.rights.version else None
         given = NewConnection(
             kept.name,
             kept.kind,
@@ -348,15 +351,9 @@ class Connections:
             owner_id=kept.owner_id,
             shared=kept.shared,
             may_change=mine,
-            tables=kept.tables,
+            tables=len(opened.schema.tables) if opened else kept.tables,
             schema_version=kept.schema_version,
-            index=IndexState(
-                str(state.get("step", "")),
-                int(state.get("done", 0)),
-                int(state.get("total", 0)),
-                str(state.get("error", "")),
-                kept.indexed_version == kept.schema_version,
-            ),
+            index=_progress(state, kept.indexed_version == kept.schema_version, bool(opened)),
             people=kept.people if mine else (),
             given=given if mine else None,
             uploaded=bool(address.upload),
@@ -367,6 +364,14 @@ class Connections:
 class _Said:
     server: str
     powers: tuple[Power, ...]
+
+
+def _progress(state: Mapping[str, Any], indexed: bool, as_percent: bool) -> IndexState:
+    """How far the index is; as a percentage for those who may not know how much there is."""
+    done, total = int(state.get("done", 0)), int(state.get("total", 0))
+    if as_percent and total:
+        done, total = min(100, 100 * done // total), 100
+    return IndexState(str(state.get("step", "")), done, total, str(state.get("error", "")), indexed)
 
 
 def _is_ours(kept: KeptConnection, new: NewConnection) -> bool:

@@ -89,6 +89,10 @@ class Shelf:
             ).mappings()
             return [_of(row) for row in rows]
 
+    def is_seen(self, person_id: UUID, role: Role, kept: KeptConnection) -> bool:
+        """Whether a person may see this connection: what `find` asks of the store."""
+        return role is Role.ADMIN or kept.shared or person_id in (kept.owner_id, *kept.people)
+
     def refuse_taken(self, name: str, but: UUID | None = None) -> None:
         """Nothing, if no other connection has this name, in whatever case. Raises `InvalidInput`."""
         query = sa.select(_c.id).where(sa.func.lower(_c.name) == name.lower(), _c.id.is_distinct_from(but))
