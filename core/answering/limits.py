@@ -32,7 +32,7 @@ class Limits:
     def of(cls, connection: Opened) -> "Limits":
         """What is kept back from the person it was opened for."""
         rights = connection.scope.rights
-        tables = frozenset(key for key, own in rights.tables.items() if own.rows)
+        tables = frozenset(key for key, own in rights.tables.items() if own.limited)
         return cls(tables, frozenset((key, column) for key, own in rights.tables.items() for column in own.masks))
 
 

@@ -50,20 +50,20 @@ class Sight:
 
     def is_limited(self, table: str) -> bool:
         """Whether the actor sees only some rows of a table."""
-        return bool(self._of(table).rows)
+        return self._of(table).limited
 
     def shows(self, table: str, column: str) -> bool:
         """Whether the actor may see every value of a column as it is."""
         own = self._of(table)
         known = self.schema.by_key.get(table)
-        return known is not None and column in known.by_name and not own.rows and column not in own.masks
+        return known is not None and column in known.by_name and not own.limited and column not in own.masks
 
     def own_columns(self) -> dict[str, list[str]]:
         """The columns of limited tables whose values are worth reading for the actor, by table."""
         found: dict[str, list[str]] = {}
         for key, rights in self.rights.tables.items():
             table = self.schema.by_key.get(key)
-            if table is not None and rights.rows and len(found) < _TABLES:
+            if table is not None and rights.limited and len(found) < _TABLES:
                 worth = [c.name for c in table.columns if indexable(table, c) and c.name not in rights.masks]
                 if worth:
                     found[key] = worth
