@@ -1,12 +1,11 @@
 """Works the policies that bind an actor into a statement, between its being understood and its being sealed.
 
-Each table of which something is taken is replaced by a query of what is left (`policies_shields`). The new statement
-has to pass the guard anew, over the whole schema, and to read what was expected and nothing else.
+Each table of which something is taken is replaced by a query of what is left (`policies_shields`), and the new
+statement has to be proved to read that and nothing else (`policies_rewriting`).
 """
 
 from dataclasses import dataclass
 
-from core.connections.guard.policies_rewriting import rewritten
 from core.connections.guard.policies_safe import cannot_fail
 from core.connections.guard.policies_shields import Shields
 from core.connections.guard.query import Understood
@@ -36,12 +35,7 @@ def obey(query: Understood, tables: Tables, shields: Shields) -> Obeyed | None:
     if not stands:
         return None
     fence = not cannot_fail(query.tree.root, shields.spelling.dialect)
-    text = rewritten(query.tree, references, shields.spelling, fence, qualify=False)
-    expected = {key for shield in stands.values() for key in shield.tables}
-    expected.update(each.table.key for each in references if each.shield is None)
-    _, again = shields.understood(text)
-    if set(again.read) != expected:
-        raise refusal("policy_unclear")
+    text = shields.rewritten(query, references, fence, qualify=False)
     return Obeyed(
         text,
         tuple(key for key, shield in stands.items() if shield.rights.limited),

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from core.connections.digests import DIGEST
 from core.connections.schema import Column, Dialect, Kind
 from core.security.policies import PERIODS, Mask, MaskKind
 
-DIGEST = "askwell_digest"  # SQLite has no digest of its own: the process that reads its files lends it this one
 _DIGITS = 20  # of a digest in hexadecimal; 80 bits
 _STARS = "***"
 _MOST_SHOWN = 20  # characters
@@ -28,7 +28,9 @@ def masked(value: exp.Expr, column: Column, mask: Mask, dialect: Dialect, salt: 
     if mask.kind is MaskKind.HASH:
         return _call("SUBSTR", _DIGESTS[dialect](value, salt), exp.Literal.number(1), exp.Literal.number(_DIGITS))
     if mask.kind is MaskKind.PARTIAL:
-        return _partial(_as_text(value, dialect), int(mask.argument), dialect)
+        # Text that is text already keeps its collation.
+        text = value if column.kind is Kind.TEXT and dialect is not Dialect.SQLITE else _as_text(value, dialect)
+        return _partial(text, int(mask.argument), dialect)
     if mask.argument in PERIODS:
         return _PERIOD[dialect](value, column, mask.argument)
     return _bucket(value, mask.argument, dialect)

@@ -1,7 +1,9 @@
 """Puts other queries in the place of tables, in the text and in the tree, and proves that both say the same.
 
 The text is spliced where the guard read the tables' names, so nothing else of it changes; the tree is changed apart.
-The new text, read anew, must give that very tree.
+Each query that is put in was read by the guard when it was made, in its parentheses. So the proof needs a short query
+in the place of each: with those, the text must read as the changed tree. Whatever stands between the same parentheses
+at the same places, the rest reads alike.
 """
 
 from collections.abc import Sequence
@@ -14,6 +16,7 @@ from core.connections.guard.names import Spelling
 from core.connections.guard.policies_rules import spliced
 from core.connections.guard.refusal import refusal
 from core.connections.guard.statement import Statement, Tree, parse, read
+from core.connections.guard.text import MAX_CHARACTERS
 from core.connections.schema import Dialect, Table
 from core.security.policies import TableRights
 
@@ -29,11 +32,13 @@ Change = tuple[int, int, str]
 class Shield:
     """A query of what is left of one table or view. `fenced` is the same, past which no condition is moved.
 
-    `tables` are the base tables it reads; `masked` its columns that show no values of their own.
+    `tables` are the base tables it reads; `masked` its columns that show no values of their own. `short` is a query of
+    the whole table, which stands for it in the proof.
     """
 
     text: str
     fenced: str
+    short: str
     dialect: Dialect
     rights: TableRights
     tables: frozenset[str] = frozenset()
@@ -43,17 +48,13 @@ class Shield:
         """Its text, in parentheses."""
         return f"({self.fenced if fence else self.text})"
 
-    def tree(self, fence: bool) -> exp.Expr:
-        """Its tree, for one use."""
-        return (self._fenced_tree if fence else self._tree).copy()
+    def tree(self) -> exp.Expr:
+        """The tree of the short query, for one use."""
+        return self._tree.copy()
 
     @cached_property
     def _tree(self) -> exp.Expr:
-        return parse(read(self.text, self.dialect)).root
-
-    @cached_property
-    def _fenced_tree(self) -> exp.Expr:
-        return parse(read(self.fenced, self.dialect)).root
+        return parse(read(self.short, self.dialect)).root
 
 
 @dataclass(frozen=True)
@@ -69,40 +70,52 @@ class Reference:
     shield: Shield | None = None
 
 
-def rewritten(tree: Tree, references: Sequence[Reference], spelling: Spelling, fence: bool, qualify: bool) -> str:
-    """The statement's text with every shield in its place; the tree of it is used up.
+@dataclass(frozen=True)
+class Rewritten:
+    """A statement with shields in it: the text that runs, and the short one that reads as the changed tree."""
+
+    text: str
+    short: str
+
+
+def rewritten(tree: Tree, references: Sequence[Reference], spelling: Spelling, fence: bool, qualify: bool) -> Rewritten:
+    """The statement's text with every shield in its place; the tree is changed with it.
 
     `qualify` puts their namespace before tables that stay, so that no named query around this one can hide them.
+    Whoever calls this reads the short text anew and compares it with the tree.
     """
     changes = _unqualified_columns(tree, references, spelling)
+    puts: list[tuple[int, int, Shield, str]] = []
     for reference in references:
         node, namespace = reference.node, reference.namespace
         if reference.shield is not None:
-            changes.append(_replaced(tree.statement, node, reference.shield, fence))
+            puts.append(_replaced(tree.statement, node, reference.shield))
         elif qualify and namespace is not None and node.args.get("db") is None:
             first = int(node.this.meta["start"])
             changes.append((first, first, namespace.sql(spelling.dialect.value) + "."))
             node.set("db", namespace.copy())
-    statement = read(spliced(tree.statement.text, changes), spelling.dialect)
-    if parse(statement).root != tree.root:
-        raise refusal("policy_unclear")
-    return statement.text
+    short = [(first, past, f"({shield.short}){named}") for first, past, shield, named in puts]
+    full = [(first, past, shield.written(fence) + named) for first, past, shield, named in puts]
+    result = Rewritten(spliced(tree.statement.text, changes + full), spliced(tree.statement.text, changes + short))
+    if len(result.text) > MAX_CHARACTERS:
+        raise refusal("too_long", limit=MAX_CHARACTERS)
+    return result
 
 
-def _replaced(statement: Statement, node: exp.Table, shield: Shield, fence: bool) -> Change:
-    """The change of the text for one table; its node is replaced in the tree."""
+def _replaced(statement: Statement, node: exp.Table, shield: Shield) -> tuple[int, int, Shield, str]:
+    """Where a shield goes in the text, and the name it needs there; the node is replaced in the tree."""
     name, qualifier, alias = node.this, node.args.get("db"), node.args.get("alias")
     # A table that no clause holds is one that SQLite reads in `x IN name`.
     if node.parent is None or any(value for key, value in node.args.items() if key not in _KNOWN):
         raise refusal("policy_clause", table=node.name)
     first, past = int((qualifier or name).meta["start"]), int(name.meta["end"]) + 1
-    text = shield.written(fence)
+    named = ""
     if alias is None:
-        text += " AS " + statement.text[int(name.meta["start"]) : past]
+        named = " AS " + statement.text[int(name.meta["start"]) : past]
         alias = exp.TableAlias(this=name.copy())
     carried = {key: node.args[key] for key in _CARRIED if node.args.get(key)}
-    node.replace(exp.Subquery(this=shield.tree(fence), alias=alias, **carried))
-    return first, past, text
+    node.replace(exp.Subquery(this=shield.tree(), alias=alias, **carried))
+    return first, past, shield, named
 
 
 def _unqualified_columns(tree: Tree, references: Sequence[Reference], spelling: Spelling) -> list[Change]:

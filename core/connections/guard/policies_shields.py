@@ -6,11 +6,13 @@ what stands for the tables below it. What cannot be shown without what was taken
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
+from core.connections.digests import DIGEST
 from core.connections.guard.names import Spelling, default_namespace
-from core.connections.guard.policies_masks import DIGEST, masked
+from core.connections.guard.policies_masks import masked
 from core.connections.guard.policies_rewriting import Reference, Shield, rewritten
 from core.connections.guard.policies_rules import Rule, rule
 from core.connections.guard.policies_safe import cannot_fail
@@ -131,9 +133,10 @@ class Shields:
         fence = _FENCE[self._dialect] if rules else ""
         always = any(each.asks for each in rules)
         plain, fenced = below + text + (fence if always else ""), fenced_below + text + fence
-        _, tables = self.understood(fenced)
+        _, tables = self.understood(f"({fenced})")
         masked_here = frozenset(own.masks) - own.hidden_columns
-        return Shield(plain, fenced, self._dialect, own, frozenset(tables.read), masked_here)
+        short = exp.select(exp.Star()).from_(exp.Table(this=_name(table.name), db=place)).sql(self._dialect.value)
+        return Shield(plain, fenced, short, self._dialect, own, frozenset(tables.read), masked_here)
 
     def _view(self, table: Table, own: TableRights, origin: Origin) -> Shield | None:
         body = _body(origin.definition)
@@ -146,18 +149,28 @@ class Shields:
         touched = [reference.shield for reference in references if reference.shield is not None]
         if not touched and own == _NOTHING:
             return None
-        hides = own.hidden_columns
         masks = _masked_outputs(query, table, touched, self.spelling)
         safe = cannot_fail(query.tree.root, self._dialect)
-        fenced = rewritten(query.tree, references, self.spelling, fence=True, qualify=True)
-        again, tables = self.understood(body)
-        plain = rewritten(again.tree, self.references(tables), self.spelling, fence=not safe, qualify=True)
+        inner = [self._rewritten(body, fence) for fence in (not safe, True)]
         listed = exp.TableAlias(this=_name(table.name), columns=[_name(column.name) for column in table.columns])
-        head = f"WITH {listed.sql(self._dialect.value)} AS "
-        left = TableRights(hides, own.masks, own.rows, derived=bool(touched))
+        plain, fenced = (f"WITH {listed.sql(self._dialect.value)} AS ({text}) " for text in inner)
+        left = TableRights(own.hidden_columns, own.masks, own.rows, derived=bool(touched))
         select = exp.select(*self._columns(table, own)).from_(exp.Table(this=_name(table.name)))
-        shield = self._finished(table, left, select, f"{head}({plain}) ", f"{head}({fenced}) ")
-        return Shield(shield.text, shield.fenced, shield.dialect, left, shield.tables, shield.masked | (masks - hides))
+        shield = self._finished(table, left, select, plain, fenced)
+        return replace(shield, masked=shield.masked | (masks - own.hidden_columns))
+
+    def _rewritten(self, body: str, fence: bool) -> str:
+        """A view's query with what stands for the tables below it."""
+        query, tables = self.understood(body)
+        return self.rewritten(query, self.references(tables), fence, qualify=True)
+
+    def rewritten(self, query: Understood, references: Sequence[Reference], fence: bool, qualify: bool) -> str:
+        """The text that runs for a query over these tables, proved to say what it should. Its tree is used up."""
+        result = rewritten(query.tree, references, self.spelling, fence, qualify)
+        again, tables = self.understood(result.short)
+        if again.tree.root != query.tree.root or set(tables.read) != {each.table.key for each in references}:
+            raise refusal("policy_unclear")
+        return result.text
 
     def _refuse_copies(self, table: Table, origin: Origin) -> None:
         """A table that keeps rows of others, taken whole, may be read only where those others are whole."""

@@ -12,6 +12,7 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 from sqlglot.tokens import Tokenizer
 
+from core.connections.guard.gaps import bridged, mend
 from core.connections.guard.refusal import refusal
 from core.connections.guard.text import MAX_NESTING, Layout, clean, lay_out
 from core.connections.schema import Dialect
@@ -128,10 +129,12 @@ def _cut(text: str, dialect: Dialect) -> Statement:
 def parse(statement: Statement) -> Tree:
     """sqlglot's tree of a query, in the connection's dialect. Refuses what it cannot read or what it left out."""
     dialect = _sqlglot(statement.dialect)
-    trees = _attempt(lambda: dialect.parser().parse(list(statement.tokens), statement.text), statement.dialect)
+    tokens = bridged(statement.tokens, statement.dialect)
+    trees = _attempt(lambda: dialect.parser().parse(tokens, statement.text), statement.dialect)
     if len(trees) != 1 or trees[0] is None:
         raise refusal("several_statements")
     root = trees[0]
+    mend(root, statement.dialect)
     names: dict[int, exp.Identifier] = {}
     selects = withs = 0
     for node in root.walk():

@@ -17,6 +17,7 @@ from core.connections.guard.refusal import refusal
 from core.connections.guard.statement import NAMES, Tree
 from core.connections.schema import Dialect
 
+_NAMESPACES = frozenset({"main", "temp", "system", "pg_catalog", "information_schema"})
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 
@@ -124,10 +125,14 @@ def _check_owner(tree: Tree, place: int, source: str) -> None:
     owner: Token = statement.tokens[place - 2]
     if statement.dialect is Dialect.POSTGRES and statement.source(owner).strip('"') == "pg_catalog":
         return
-    if statement.dialect is Dialect.DUCKDB and owner.token_type in (
-        TokenType.R_PAREN,
-        TokenType.STRING,
-        TokenType.R_BRACKET,
-    ):
+    if statement.dialect is Dialect.DUCKDB and _is_value(tree, owner):
         return
     raise refusal("qualified_function", function=source)
+
+
+def _is_value(tree: Tree, owner: Token) -> bool:
+    """Whether what stands before the dot is a value, whose method is called: never a namespace with functions in it."""
+    if owner.token_type in (TokenType.R_PAREN, TokenType.STRING, TokenType.R_BRACKET):
+        return True
+    name = tree.names.get(owner.start)
+    return name is not None and isinstance(name.parent, exp.Column) and lower(name.name) not in _NAMESPACES
