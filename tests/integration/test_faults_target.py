@@ -12,7 +12,7 @@ from core.connections.guard import CheckedQuery, Scope, check
 from core.connections.runner import run
 from core.connections.session import CONNECT_SECONDS, GRACE_SECONDS, Limits
 from core.errors import ConnectionFailed, QueryFailed, QueryTimedOut
-from tests.doubles_network import Proxy, over_socket, proxy
+from tests.doubles_network import Proxy, proxy
 from tests.integration.conftest import Place
 
 SECONDS = 1.0  # a statement's limit
@@ -40,7 +40,7 @@ def far(request: pytest.FixtureRequest) -> Iterator[Far]:
     place: Place = request.getfixturevalue({"postgresql": "postgres_place"}.get(request.param, "mariadb_place"))
     host = place.target.host
     path = f"{host}/.s.PGSQL.5432" if place.kind == "postgresql" else host
-    with proxy(over_socket(path)) as between:
+    with proxy(path) as between:
         yield Far(place, between)
 
 
