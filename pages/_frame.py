@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from core.answering.markdown import said
+from core.answering.markdown import escape, said
 from core.api.sessions import token_of
 from core.errors import AskwellError, StoreUnreachable
 from core.i18n import LANGUAGES, Phrase, Words
 from core.portal import Portal, current_portal
 from core.security.permissions import Action, Actor, may
+from core.security.whereabouts import place
 
 TOKEN = "shell.token"  # noqa: S105  (the name of a place, not a token)
 LANGUAGE = "shell.language"
@@ -100,6 +101,17 @@ def again(actor: Actor, action: Action) -> Actor:
 def turned_away(actor: Actor | None, action: Action) -> None:
     """Leave a trace of somebody at the door of a page that is not theirs."""
     portal().refusals.note(actor, action, "page")
+
+
+def where() -> tuple[str, str]:
+    """From which address, as far as the edge of the server believes it, and with which browser."""
+    address, agent = st.context.ip_address, st.context.headers.get("User-Agent", "")
+    return place(address if isinstance(address, str) else None), agent if isinstance(agent, str) else ""
+
+
+def provider_name(words: Words) -> str:
+    """What people call the OpenID provider, as Markdown."""
+    return escape(portal().settings.oidc_name) or words.say("sign_in.sso_name")
 
 
 def local(at: datetime) -> datetime:

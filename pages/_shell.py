@@ -9,8 +9,10 @@ from core.answering.markdown import escape
 from core.i18n import LANGUAGES, Words
 from core.security.permissions import Action, Actor, may
 from pages import _browser
+from pages._account import account_dialog
+from pages._first_steps import INVITATION, code_page, enrol_page, first_password_page, invitation_page
 from pages._frame import LANGUAGE, TOKEN, enter, portal, session_token, turned_away, waiting_for_the_store, who, words
-from pages._sign_in import change_password, first_password_page, sign_in_page
+from pages._sign_in import sign_in_page, signed_on
 
 HERE = Path(__file__).resolve().parent
 # Name, icon, and what a person must be allowed to do to have the page at all.
@@ -26,26 +28,45 @@ PAGES = (
 def main() -> None:
     """Runs on every interaction: a stranger gets the sign-in at every address, a person the pages of their role."""
     st.set_page_config(page_title="Askwell", page_icon=str(HERE / "icon.png"), layout="wide")
-    actor = who()
-    said = words(actor)
-    if actor is None:
-        page = st.navigation(_everywhere(sign_in_page), position="hidden")
-        turned_away(None, next((action for name, _, action in PAGES if name == page.url_path), Action.ASK))
-        _browser.mount()
-        page.run()
+    token = session_token()
+    standing = portal().sessions.standing(token) if token else None
+    if standing is None:
+        _stranger(token)
         return
-    me = portal().people.me(actor)
-    if me.must_change_password:
-        page = st.navigation(_everywhere(lambda: first_password_page(me.email, said)), position="hidden")
-        _browser.mount()
-        page.run()
+    actor, said = standing.actor, words(standing.actor)
+    if not standing.ready:
+        first = first_password_page if standing.must_change_password else enrol_page
+        _only(lambda: first(actor, said))
         return
     st.logo(str(HERE / "icon.png"), size="large")
     page = st.navigation([_page(name, icon, action, actor, said) for name, icon, action in PAGES])
     with st.sidebar:
-        _account(actor, me.email, said)
+        _account(actor, said)
     _browser.mount()
     page.run()
+
+
+def _stranger(token: str) -> None:
+    """The way in, whichever step of it comes next."""
+    if token and portal().sessions.pending(token) is not None:
+        _only(code_page)
+    elif signed_on():
+        st.rerun()
+    elif INVITATION in st.query_params:
+        _only(invitation_page)
+    else:
+        page = _only(sign_in_page, run=False)
+        turned_away(None, next((action for name, _, action in PAGES if name == page.url_path), Action.ASK))
+        page.run()
+
+
+def _only(content: Callable[[], None], *, run: bool = True) -> "st.Page":
+    """A page with nothing around it, at every address."""
+    page = st.navigation(_everywhere(content), position="hidden")
+    _browser.mount()
+    if run:
+        page.run()
+    return page
 
 
 def _everywhere(content: Callable[[], None]) -> list["st.Page"]:
@@ -67,7 +88,7 @@ def _closed(action: Action) -> None:
     enter(action)
 
 
-def _account(actor: Actor, email: str, said: Words) -> None:
+def _account(actor: Actor, said: Words) -> None:
     say = said.say
     _language_switch(actor, said)
     dark = st.context.theme.type == "dark"
@@ -75,12 +96,9 @@ def _account(actor: Actor, email: str, said: Words) -> None:
     icon = ":material/light_mode:" if dark else ":material/dark_mode:"
     st.button(label, key="shell.theme", icon=icon, type="tertiary", on_click=_switch_theme, args=(not dark,))
     with st.popover(escape(actor.name), icon=":material/account_circle:", type="tertiary"):
-        st.caption(f"{escape(email)} · {say(f'shell.role_{actor.role}')}")
-        with st.expander(say("shell.change_password")), st.form("shell.password", border=False):
-            old = st.text_input(say("sign_in.old_password"), type="password", key="shell.old_password")
-            new = st.text_input(say("sign_in.new_password"), type="password", key="shell.new_password")
-            if st.form_submit_button(say("sign_in.change")):
-                change_password(email, old, new, said)
+        st.caption(f"{escape(actor.email)} · {say(f'shell.role_{actor.role}')}")
+        if st.button(say("account.open"), key="shell.account", icon=":material/manage_accounts:"):
+            account_dialog(actor, said)
         st.button(say("shell.sign_out"), key="shell.sign_out", icon=":material/logout:", on_click=_sign_out)
 
 
@@ -113,9 +131,9 @@ def _switch_theme(dark: bool) -> None:
 
 
 def _sign_out() -> None:
-    portal().people.sign_out(session_token())
+    way = portal().people.sign_out(session_token())
     st.session_state[TOKEN] = ""
-    _browser.tell("end")
+    _browser.tell("end", provider=way == "sso" and portal().settings.sso)
 
 
 with waiting_for_the_store():

@@ -1,21 +1,19 @@
-"""The way in: a form, and the change of a first password."""
+"""The way in: a form for name and password, and a button to the OpenID provider."""
 
 from typing import Any
 
 import streamlit as st
 from streamlit_authenticator import Authenticate
 
-from core.api.sessions import TICKETS
 from core.errors import AskwellError
-from core.i18n import LANGUAGES, Words
-from core.security.people import SignIn
+from core.i18n import Words
 from core.settings import DEMO_EMAIL, DEMO_PASSWORD
-from pages import _browser
-from pages._frame import LANGUAGE, TOKEN, portal, show_error, words
+from pages._first_steps import language_choice, remember
+from pages._frame import portal, provider_name, show_error, where, words
 
 REFUSED = "sign_in.refused"
+SSO_REFUSED = "sign_in.sso_refused"
 DONE = "sign_in.done"
-FORM = "sign_in.first"
 
 
 class SignInForm(Authenticate):  # type: ignore[misc]
@@ -41,23 +39,12 @@ class _OurPeople:
     """Answers the form's question, whether this is the person, from the portal's people."""
 
     def login(self, username: str = "", password: str = "", *_: Any, **__: Any) -> bool:
-        signed = portal().people.sign_in(username or "", password or "", *_where())
+        signed = portal().people.sign_in(username or "", password or "", *where())
         st.session_state[REFUSED] = signed is None
+        st.session_state[DONE] = signed is not None
         if signed:
             remember(signed)
         return signed is not None
-
-
-def _where() -> tuple[str, str]:
-    address, agent = st.context.ip_address, st.context.headers.get("User-Agent", "")
-    return (address if isinstance(address, str) else "local", agent if isinstance(agent, str) else "")
-
-
-def remember(signed: SignIn) -> None:
-    """This tab is signed in at once; the browser fetches the cookie for the next ones."""
-    st.session_state[TOKEN] = signed.token
-    st.session_state[DONE] = True
-    _browser.tell("start", ticket=TICKETS.issue(signed.token))
 
 
 def sign_in_page() -> None:
@@ -68,7 +55,7 @@ def sign_in_page() -> None:
     with middle:
         st.title(":material/forum: Askwell")
         st.write(say("sign_in.lead"))
-        _language_choice(said)
+        language_choice(said)
         fields = {
             "Form name": say("sign_in.title"),
             "Username": say("sign_in.email"),
@@ -81,57 +68,34 @@ def sign_in_page() -> None:
             show_error(error, said)
         if st.session_state.pop(DONE, False):
             st.rerun()
+        _other_ways(said)
         if st.session_state.get(REFUSED):
             st.error(say("sign_in.refused"), icon=":material/lock:")
         if portal().settings.demo:
             st.info(say("sign_in.demo", email=DEMO_EMAIL, password=DEMO_PASSWORD), icon=":material/key:")
 
 
-def _language_choice(said: Words) -> None:
-    def choose() -> None:
-        if st.session_state["sign_in.language"] in LANGUAGES:
-            st.session_state[LANGUAGE] = st.session_state["sign_in.language"]
-
-    st.segmented_control(
-        said.say("shell.language"),
-        LANGUAGES,
-        default=said.language,
-        format_func={"en": "English", "zh": "中文"}.__getitem__,
-        key="sign_in.language",
-        on_change=choose,
-        label_visibility="collapsed",
-        required=True,
-    )
-
-
-def first_password_page(email: str, said: Words) -> None:
-    """Whoever was given a password chooses their own before anything else."""
-    say = said.say
-    _, middle, _ = st.columns([1, 1.2, 1])
-    with middle, st.form(FORM):
-        st.subheader(say("sign_in.first_title"))
-        st.write(say("sign_in.first_lead"))
-        old = st.text_input(say("sign_in.old_password"), type="password")
-        new = st.text_input(say("sign_in.new_password"), type="password")
-        again = st.text_input(say("sign_in.new_password_again"), type="password")
-        if not st.form_submit_button(say("sign_in.change"), type="primary"):
-            return
-        if new != again:
-            st.error(say("sign_in.not_the_same"))
-            return
-        change_password(email, old, new, said)
-
-
-def change_password(email: str, old: str, new: str, said: Words) -> None:
-    """Change one's own password: every session ends, and this tab is given a new one."""
-    from pages._frame import who
-
-    try:
-        portal().people.change_password(who(), old, new)
-    except AskwellError as error:
-        show_error(error, said)
+def _other_ways(said: Words) -> None:
+    """The button to the OpenID provider, where there is one."""
+    if not portal().settings.sso:
         return
-    signed = portal().people.sign_in(email, new, *_where())
+    label = said.say("sign_in.sso", name=provider_name(said))
+    if st.button(label, key="sign_in.sso", icon=":material/key:", width="stretch"):
+        st.login()
+    if st.session_state.get(SSO_REFUSED):
+        st.error(said.say("sign_in.sso_refused"), icon=":material/lock:")
+
+
+def signed_on() -> bool:
+    """Whether somebody has just come back from the OpenID provider and has a session of ours from now on.
+
+    What Streamlit remembers of a sign-in opens a session once and soon; afterwards our session decides alone.
+    """
+    claims = st.user.to_dict() if portal().settings.sso else {}
+    if not claims.get("is_logged_in") or not portal().single_sign_on.is_fresh(claims):
+        return False
+    signed = portal().single_sign_on.sign_in(claims, *where())
+    st.session_state[SSO_REFUSED] = signed is None
     if signed:
         remember(signed)
-    st.rerun()
+    return signed is not None

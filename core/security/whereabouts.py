@@ -1,8 +1,6 @@
 """Where somebody calls from: their address as far as it can be believed, and their device in two words."""
 
 import ipaddress
-import re
-from collections.abc import Sequence
 
 _BROWSERS = (
     ("Edg", "Edge"),
@@ -26,31 +24,20 @@ _SYSTEMS = (
 )
 
 
-def caller(peer: str, forwarded: Sequence[str] = (), proxies: int = 0) -> str:
-    """The caller's address: what the outermost of `proxies` proxies of ours saw, else the socket's own `peer`.
+def place(peer: str | None) -> str:
+    """An address as it is counted and shown: an IPv6 one as its /64, since a caller has all of that.
 
-    `forwarded` are the X-Forwarded-For headers in their order. Each proxy adds at the right whom it saw, so the entry
-    that many places from the right is the last one that was not written by a stranger. An IPv6 address is given as its
-    /64, since a caller has all of that.
+    `peer` is the caller as the edge of the server believes it: the socket's, or what proxies of ours say they saw.
     """
-    said = [part.strip() for line in forwarded for part in line.split(",") if part.strip()]
-    address = said[-proxies] if proxies and len(said) >= proxies else peer
-    return _plain(address) or _plain(peer) or "local"
-
-
-def _plain(address: str) -> str:
-    """An address without port, brackets and zone; "" for what is none."""
-    bracketed = re.fullmatch(r"\[([^\]]+)\](?::\d+)?", address.strip())
-    text = bracketed[1] if bracketed else re.sub(r"^(\d+(?:\.\d+){3}):\d+$", r"\1", address.strip())
     try:
-        found = ipaddress.ip_address(text.partition("%")[0])
+        found = ipaddress.ip_address((peer or "").partition("%")[0])
     except ValueError:
-        return ""
+        return "local"
     if isinstance(found, ipaddress.IPv6Address):
         if found.ipv4_mapped:
             return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((found, 64), strict=False)) if not found.is_loopback else str(found)
-    return str(found)
+        return "local" if found.is_loopback else str(ipaddress.ip_network((found, 64), strict=False))
+    return "local" if found.is_loopback else str(found)
 
 
 def device(agent: str) -> str:

@@ -18,6 +18,9 @@ export default function (component) {
   if (!order || done.has(order.id)) return;
   done.add(order.id);
   if (order.do === "start") call("/session/start", order.ticket);
-  if (order.do === "end") call("/session/end", "end").then(() => window.location.assign("/"));
+  // Whoever came through an OpenID provider also signs out there, and of what Streamlit remembers of it.
+  if (order.do === "end") {
+    call("/session/end", "end").then(() => window.location.assign(order.provider ? "/auth/logout" : "/"));
+  }
   if (order.do === "theme") { remember(order.theme); window.location.reload(); }
 }
