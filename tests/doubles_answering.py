@@ -198,6 +198,17 @@ class QuietAudit:
     ) -> None:
         self.rows.append((str(action), allowed))
 
+    def note_within(
+        self,
+        connection: object,
+        actor: Actor | None,
+        action: str,
+        resource: object = "",
+        allowed: bool = True,
+        **detail: object,
+    ) -> None:
+        self.rows.append((str(action), allowed))
+
 
 def hit(table: str, column: str, value: str, words: str, similarity: float) -> ValueHit:
     return ValueHit(table, column, value, words, similarity)

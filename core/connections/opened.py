@@ -14,6 +14,7 @@ from core.connections.introspection import Naming
 from core.connections.result import ResultTable
 from core.connections.schema import Dialect, Schema
 from core.connections.session import Fetched, Limits, Session
+from core.connections.statements import Unnoted
 from core.errors import LimitedQueryFailed, QueryCancelled, QueryFailed, QueryRefused, QueryTimedOut
 from core.observability import REFUSALS
 from core.security.policies import EVERYTHING, Rights
@@ -40,6 +41,7 @@ class Connection:
     naming: Naming = field(default_factory=Naming)
     rights: Rights = EVERYTHING
     shields: Shields | None = field(default=None, repr=False, compare=False)
+    statements: Unnoted = field(default_factory=Unnoted, repr=False, compare=False)
 
     @property
     def dialect(self) -> Dialect:
@@ -65,8 +67,9 @@ class Connection:
         """The SQL as the guard passed it. Raises `QueryRefused` with the reason."""
         try:
             return check(sql, self.scope)
-        except QueryRefused:
+        except QueryRefused as why:
             REFUSALS.inc()
+            self.statements.refused(sql, why)
             raise
 
     def run(self, query: CheckedQuery, stop: Stop | None = None, row_cap: int | None = None) -> ResultTable:
@@ -74,6 +77,7 @@ class Connection:
         `ConnectionFailed`."""
         if stop is not None:
             stop.check()
+        self.statements.runs(query)
         with closing(self.visit(self.limits)) as session, _discreet(query):
             return runner.run(query, session, stop, row_cap)
 

@@ -22,6 +22,7 @@ from core.connections.seen import Sights
 from core.connections.session import Limits, Session
 from core.connections.sessions_files import IDLE
 from core.connections.shelf import KeptConnection, Shelf
+from core.connections.statements import Statements
 from core.connections.stored_schema import SeenSchema
 from core.connections.uploads import read_upload
 from core.errors import ConnectionFailed, ConnectionRests, InvalidInput, NotAllowed, QueryFailed
@@ -323,9 +324,8 @@ class Connections:
         columns = {table.key: table.by_name for table in whole.schema.tables} if kept.policies else {}
         rights = rights_of(kept.policies, actor, whole.schema.dialect, columns, kept.mask_salt)
         seen = self._sights.of(whole.schema, rights, whole.naming)
-        return Connection(
-            kept.id, kept.name, seen.schema, self._limits, visit, whole.naming, seen.rights, seen.shields
-        )
+        known = (kept.id, kept.name, seen.schema, self._limits, visit, whole.naming)
+        return Connection(*known, seen.rights, seen.shields, Statements(self._audit, actor, kept.id))
 
     def _info(self, actor: Actor, kept: KeptConnection) -> ConnectionInfo:
         state, mine = kept.index_state, kept.may_change(actor)
