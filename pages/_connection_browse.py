@@ -11,6 +11,7 @@ from core.errors import AskwellError
 from core.grounding.ground import Browsed
 from core.i18n import LANGUAGES, Words
 from core.security.permissions import Action, Actor, may
+from pages import _connection_privacy
 from pages._frame import portal, show_error
 from pages._model_form import safe
 
@@ -35,14 +36,17 @@ def browse(actor: Actor, info: ConnectionInfo, words: Words) -> None:
     ):
         portal().knowledge.index(actor, info.id)
         st.toast(say("connections.reading_again"), icon=":material/sync:")
-    names = ("tables_tab", "diagram", "verified_tab")
-    tables, diagram, verified = st.tabs([say(f"connections.{name}") for name in names])
+    names = [say(f"connections.{name}") for name in ("tables_tab", "diagram", "verified_tab")]
+    tables, diagram, verified, *more = st.tabs([*names, say("privacy.tab")] if info.may_change else names)
     with tables:
         _tables(actor, info, found, words)
     with diagram:
         _diagram(found.schema, words)
     with verified:
         _verified(actor, info, words)
+    if more and may(actor, Action.CHANGE_PRIVACY):
+        with more[0]:
+            _connection_privacy.privacy(actor, info, found.schema, words)
 
 
 def _tables(actor: Actor, info: ConnectionInfo, found: Browsed, words: Words) -> None:

@@ -14,7 +14,7 @@ from core.answering.markdown import escape, said
 from core.answering.question import Question
 from core.charts import ChartKind
 from core.errors import AskwellError
-from pages import _show, _show_tabs
+from pages import _show, _show_sent, _show_tabs
 from pages._frame import portal, session_token, show_error
 from pages._show import Shown
 
@@ -29,6 +29,9 @@ def draw(shown: Shown, start: Start) -> None:
         answered = shown.card.answered
         if answered is None:
             _show.ending(shown)
+            if shown.card.usage.calls:
+                with st.expander(shown.words.say("privacy.sent_tab"), icon=":material/outbox:"):
+                    _show_sent.sent(shown)
             _ways_on(shown, start)
             _retry(shown, start)
             return
@@ -145,8 +148,8 @@ def _number(typed: str) -> LeverValue | None:
 
 def _tabs(shown: Shown, start: Start) -> None:
     say = shown.words.say
-    names = ["tab_data", "tab_sql", "tab_how"] + (["tab_diagnostics"] if shown.developer else [])
-    tabs = st.tabs([say("ask.tab_answer"), *(say(f"ask.{name}") for name in names)])
+    names = ["ask.tab_data", "ask.tab_sql", "ask.tab_how", "privacy.sent_tab"]
+    tabs = st.tabs(list(map(say, ["ask.tab_answer", *names, *(["ask.tab_diagnostics"] if shown.developer else [])])))
     with tabs[0]:
         _exports(shown)
     with tabs[1]:
@@ -155,8 +158,10 @@ def _tabs(shown: Shown, start: Start) -> None:
         _show_tabs.sql(shown, lambda sql: start(again(shown, sql)))
     with tabs[3]:
         _show_tabs.how(shown)
+    with tabs[4]:
+        _show_sent.sent(shown)
     if shown.developer:
-        with tabs[4]:
+        with tabs[5]:
             _show_tabs.diagnostics(shown)
 
 

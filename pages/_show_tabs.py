@@ -93,7 +93,7 @@ def _verify(shown: Shown) -> None:
 
 
 def how(shown: Shown) -> None:
-    """What each word was taken for, the steps, the tables, why the answer is as sure as it is, and what was sent."""
+    """What each word was taken for, the steps, the tables, and why the answer is as sure as it is."""
     say, card = shown.words.say, shown.card
     if card.understood and card.understood.rewritten:
         read_as = say("ask.rewritten", question=escape(card.understood.text, 400))
@@ -113,12 +113,6 @@ def how(shown: Shown) -> None:
         _heading(say("ask.why_sure"))
         for reason in card.answered.evidence.reasons:
             st.markdown(f"- {said(shown.words, reason)}")
-    _heading(say("ask.sent"))
-    if not card.usage.sent:
-        st.caption(say("ask.nothing_sent"))
-    for number, text in enumerate(card.usage.sent, 1):
-        with st.expander(f"{number}"):
-            st.code(text, language=None, wrap_lines=True)
 
 
 def _heading(text: str) -> None:

@@ -170,7 +170,8 @@ FACES: dict[str, tuple[str, ...]] = {
     "policies": ("list", "named", "check_rule", "keep", "remove", "rights", "preview", "ask_as"),
     "knowledge": ("ground", "recall", "index", "browse", "describe", "verify", "verified", "forget", "starters"),
     "models": ("list", "connect", "remove", "make_default", "test", "lease", "spend"),
-    "answers": ("ask", "rerun", "history", "open", "change", "rate", "rows", "export"),
+    "privacy": ("overview", "tag", "set_level"),
+    "answers": ("ask", "rerun", "history", "open", "change", "rate", "rows", "export", "sent"),
     "running": ("start", "watch", "stop", "current"),
 }
 # What needs no actor: a stranger's sign-in, what ends a session, and what the portal does for itself.
@@ -187,6 +188,7 @@ INNER = {
     "policies": set(),
     "knowledge": {"build", "values", "can_ask"},
     "models": {"embedder"},
+    "privacy": {"rules"},
     "answers": set(),
     "running": {"close"},
 }

@@ -37,8 +37,8 @@ def test_a_typed_question_is_answered_with_sentence_badges_chart_rows_and_sql(vi
     expect(card.get_by_test_id("stDataFrame").locator("canvas").first).to_be_visible()
     card.get_by_role("tab", name=person.said("ask.tab_sql")).click()
     expect(card.get_by_role("tabpanel").locator("code").first).to_contain_text("GROUP BY")
-    card.get_by_role("tab", name=person.said("ask.tab_how")).click()
-    expect(card.get_by_text(person.said("ask.nothing_sent"))).to_be_visible()
+    card.get_by_role("tab", name=person.said("privacy.sent_tab")).click()
+    expect(card.get_by_text(person.said("privacy.sent_nothing"))).to_be_visible()
 
 
 def test_a_follow_up_is_read_with_the_question_before_it(visit: Visit) -> None:
@@ -71,9 +71,12 @@ def test_a_model_answers_what_the_engine_cannot_and_its_sql_passes_the_guard(vis
     card = person.answered("model")
     expect(card).to_contain_text("scripted")
     expect(card).to_contain_text(person.said("ask.rows", n=3))
-    card.get_by_role("tab", name=person.said("ask.tab_how")).click()
-    expect(card.get_by_text(person.said("ask.sent"))).to_be_visible()
-    expect(card.get_by_text(person.said("ask.nothing_sent"))).to_have_count(0)
+    card.get_by_role("tab", name=person.said("privacy.sent_tab")).click()
+    expect(card.get_by_text(person.said("privacy.sent_show"))).to_be_visible()
+    card.get_by_text(person.said("privacy.sent_show")).click()
+    expect(card.get_by_text(person.said("privacy.sent_reply"))).to_be_visible()
+    expect(card.get_by_text("Which of our customers sit in parliament?").last).to_be_visible()
+    expect(card.get_by_text(person.said("privacy.sent_nothing"))).to_have_count(0)
 
 
 def test_what_nobody_can_answer_is_said_so_with_questions_that_can_be(visit: Visit) -> None:
