@@ -138,3 +138,28 @@ def test_a_server_may_decide_by_the_question(shop: SmallShop) -> None:
         rain = finish(write_query(asking("Will it rain?"), grounded(), shop, Line(lease_at(stub)), Stop()))
     assert isinstance(rain, Cannot)
     assert shop.ran == ["SELECT count(*) FROM customers"]
+
+
+WHOLE = (
+    b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":'
+    b'{"role":"assistant","content":"SELECT count(*) FROM customers"},"finish_reason":null}]}\n\n'
+    b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":'
+    b'{"content":" WHERE id > 1"},"finish_reason":null}]}\n\n'
+    b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":'
+    b'{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+)
+SAID = WHOLE.rindex(b'"stop"')  # before this byte, nobody can know that the query is complete
+
+
+def test_a_stream_cut_at_any_byte_never_runs_a_part_of_a_query(shop: SmallShop) -> None:
+    lengths = [*range(0, SAID, 3), SAID]
+    with OpenAIStub(otherwise=lambda asked: Body(WHOLE[: left.pop()], "text/event-stream")) as stub:
+        for length in lengths:
+            left = [length] * 3  # it may be asked again twice
+            with pytest.raises(ModelUnavailable):
+                list(write_query(QUESTION, grounded("customers"), shop, Line(lease_at(stub)), Stop()))
+            assert shop.ran == [], length
+        left = [len(WHOLE)]
+        draft = finish(write_query(QUESTION, grounded("customers"), shop, Line(lease_at(stub)), Stop()), [])
+    assert isinstance(draft, Draft)
+    assert draft.table.rows == ((2,),)
