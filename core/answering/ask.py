@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from core.answering import suggestions
@@ -25,16 +26,20 @@ from core.answering.events import (
 from core.answering.evidence import unknown_values, weigh
 from core.answering.exports import Receipt, export
 from core.answering.follow_up import Resolved, resolve
-from core.answering.history import EVERYTHING, Conversation, Filter, History, Kept, OpenConversation, table_of
-from core.answering.instant.interpret import Abstained, Outcome
+from core.answering.history import EVERYTHING, Conversation, Filter, History, Kept, OpenConversation
+from core.answering.instant.interpret import Abstained, Outcome, Unclear
 from core.answering.kept import storable
 from core.answering.ladder import Found, Ladder, read
 from core.answering.levers import levers, move, same_but_for_literals
+from core.answering.limits import Limits, seen
 from core.answering.narrator import Story
-from core.answering.needs import Audit, Connections, Knowledge, Models, Opened, Values
+from core.answering.needs import Audit, Connections, Knowledge, Models, Opened, Privacy, Unlabelled, Values
 from core.answering.question import Question
+from core.answering.read_only import asks_to_change, instead
+from core.answering.sent import Sent, sent_for
 from core.answering.sql_parts import SqlParts
 from core.answering.trip import Trip
+from core.answering.turns import Today, table_of
 from core.answering.why_empty import Emptiness, is_empty, why_empty
 from core.answering.wording import Wording
 from core.charts import choose as choose_charts
@@ -72,10 +77,11 @@ class Answers:
         models: Models,
         audit: Audit,
         clock: Clock,
+        privacy: Privacy | None = None,
     ) -> None:
         self._connections, self._knowledge, self._audit, self._clock = connections, knowledge, audit, clock
-        self._ladder = Ladder(knowledge, models)
-        self._history = History(store)
+        self._ladder = Ladder(knowledge, models, privacy or Unlabelled())
+        self._store, self._history, self._today = store, History(store), Today(connections)
 
     def ask(self, actor: Actor | None, question: Question, stop: Stop | None = None) -> Iterator[AnswerEvent]:
         """The events of one question, the last of which ends it; every expected trouble is an event too.
@@ -93,23 +99,24 @@ class Answers:
         """One's own answer again, with levers moved (`Lever.id` -> value); no model. Raises `NotFound`."""
         require(actor, Action.ASK, answer_id)
         assert actor is not None
-        turn = self._history.turn(actor, answer_id, frozenset())
+        turn, _ = self._history.ran(actor, answer_id)
         return self.ask(actor, Question(turn.card.question, of=answer_id, moved=moved), stop)
 
     def history(self, actor: Actor | None, wanted: Filter = EVERYTHING) -> list[Conversation]:
         """The actor's conversations, the one used last first."""
         require(actor, Action.READ_HISTORY)
         assert actor is not None
-        return self._history.list(actor, wanted)
+        readable = self._today.everywhere(actor) if wanted.search.strip() else None
+        return self._history.list(actor, wanted, readable)
 
     def open(self, actor: Actor | None, conversation_id: UUID) -> OpenConversation:
-        """One's own conversation with its cards; rows only where one may still see the connection.
+        """One's own conversation with its cards; rows only where one may still see what one saw then.
 
         Raises `NotFound`.
         """
         require(actor, Action.READ_HISTORY, conversation_id)
         assert actor is not None
-        return self._history.open(actor, conversation_id, self._readable(actor))
+        return self._history.open(actor, conversation_id, self._today.of(actor))
 
     def change(
         self,
@@ -133,22 +140,30 @@ class Answers:
         self._history.rate(actor, answer_id, thumb, storable(reason), storable(comment))
 
     def rows(self, actor: Actor | None, answer_id: UUID) -> ResultTable:
-        """The rows of one's own answer as they were. Raises `NotFound`, also when the connection is out of sight."""
+        """The rows of one's own answer as they were. Raises `NotFound`, also when the connection is out of sight, and
+        `InvalidInput` where one may see something else of it now."""
         require(actor, Action.READ_HISTORY, answer_id)
         assert actor is not None
-        return table_of(self._history.turn(actor, answer_id, self._readable(actor)))
+        return table_of(self._history.turn(actor, answer_id, self._today.of(actor)))
 
     def export(self, actor: Actor | None, answer_id: UUID, kind: str) -> bytes:
         """One's own answer as a file, "csv" or "excel". Raises `NotFound` and `InvalidInput`."""
         require(actor, Action.EXPORT, answer_id)
         assert actor is not None
-        turn = self._history.turn(actor, answer_id, self._readable(actor))
+        turn = self._history.turn(actor, answer_id, self._today.of(actor))
         table = table_of(turn)
         understood = turn.card.understood
         receipt = Receipt(turn.card, understood.connection if understood else "", actor.language)
         data = export(receipt, kind)
         self._audit.note(actor, Action.EXPORT, answer_id, kind=kind, rows=len(table.rows))
         return data
+
+    def sent(self, actor: Actor | None, answer_id: UUID) -> Sent | None:
+        """What was sent to models for one's own answer, or for anybody's to who may read the trail; None for nothing,
+        and for an answer from a connection of which the actor may see less now."""
+        require(actor, Action.READ_HISTORY, answer_id)
+        assert actor is not None
+        return sent_for(self._store, actor, answer_id, self._today.of(actor))
 
     def _events(self, trip: Trip) -> Iterator[AnswerEvent]:
         """The recipe, with every expected trouble turned into its ending, and the end kept."""
@@ -180,6 +195,8 @@ class Answers:
                 trip.conversation_id,
             )
         )
+        if given is None and (refused := self._only_reads(trip, connection, resolved)) is not None:
+            return refused
         if given is not None:
             found = yield from self._ladder.given(trip, connection, given[0], given[1])
         else:
@@ -187,6 +204,7 @@ class Answers:
             if not isinstance(climbed, Found):
                 return climbed
             found = climbed
+        found = replace(found, table=seen(found.query, found.table, self._parts(connection, found)))
         yield (RowsReady(found.table))
         return (yield from self._tell(trip, connection, resolved, found))
 
@@ -194,8 +212,8 @@ class Answers:
         self, trip: Trip, connection: Opened, resolved: Resolved, found: Found
     ) -> Generator[AnswerEvent, None, Answered]:
         """What the rows mean: chart, sentence, why there are none, evidence, levers and what to ask next."""
-        wording = Wording(SqlParts(found.query.sql, connection.dialect, connection.schema), resolved.inquiry.language)
-        story = Story(wording, found.table, trip.now)
+        wording = Wording(self._parts(connection, found), resolved.inquiry.language)
+        story, limits = Story(wording, found.table, trip.now, bool(found.query.limited)), Limits.of(connection)
         with trip.step("chart"):
             charts = choose_charts(found.table, resolved.inquiry.text)
         yield (ChartReady(charts[0], charts[1:], story.labels))
@@ -206,13 +224,13 @@ class Answers:
         empty = Emptiness()
         if is_empty(found.table):
             with trip.step("why_empty"):
-                empty = why_empty(wording, connection, values, trip.stop)
+                empty = why_empty(wording, connection, values, trip.stop, limits.tables)
         with trip.step("weigh"):
             evidence = found.evidence or self._weigh(found, wording, values)
             handles = levers(wording, values)
         with trip.step("suggest"):
             reads = self._reader(connection, resolved.inquiry, found)
-            next_ones = suggestions.follow_ups(story, reads)
+            next_ones = suggestions.follow_ups(story, reads, limits.columns)
         return Answered(
             trip.answer_id,
             sentence,
@@ -228,9 +246,23 @@ class Answers:
             tuple(trip.timings),
         )
 
+    def _only_reads(self, trip: Trip, connection: Opened, resolved: Resolved) -> CannotAnswer | None:
+        """What is said to somebody who asks to change data, with what only reads of it; None for a question."""
+        wanted = asks_to_change(trip.question.text, connection.schema, resolved.leans)
+        if wanted is None:
+            return None
+
+        def is_read(text: str) -> bool:
+            asked = resolve(text, trip.now, ())
+            return not isinstance(read(connection, asked, self._knowledge.values(connection)), Abstained | Unclear)
+
+        ways = instead(wanted, resolved.inquiry.language, is_read)
+        closest = (*ways, *self._ladder.closest(trip, connection, resolved))[: suggestions.MOST]
+        return CannotAnswer(Phrase("answering.only_reads"), closest)
+
     def _weigh(self, found: Found, wording: Wording, values: Values) -> Evidence:
         """The evidence for an answer; a model's values are looked for among those that are known."""
-        facts = found.facts
+        facts = replace(found.facts, limited=bool(found.query.limited))
         if facts.rung is Rung.MODEL:
             facts = replace(facts, unknown=unknown_values(wording, values, facts.rows))
         return weigh(facts, wording)
@@ -252,30 +284,33 @@ class Answers:
         else:
             connection = self._connections.open(actor, question.connection_id)
         trip.connection_id = connection.id if connection else None
+        trip.rights = connection.scope.rights.version if connection else ""
         if question.sql is None:
             return connection, None
         before = self._history.with_sql(actor, trip.conversation_id, question.sql)
         if before is None or before.answered is None or before.rung is None:
             return connection, (question.sql, None)
-        why = "because_same_sql" if before.sql == question.sql else "because_fixed"
+        why = "answering.because_same_sql" if before.sql == question.sql else "answering.because_fixed"
         return connection, (question.sql, (before.rung, _because(before.answered.evidence, why)))
 
     def _moved(self, trip: Trip, answer_id: UUID) -> tuple[Opened, tuple[str, tuple[Rung, Evidence] | None]]:
         """The connection of an answer of one's own, and its SQL with levers moved."""
-        turn = self._history.turn(trip.actor, answer_id, self._readable(trip.actor))
+        turn, rights = self._history.ran(trip.actor, answer_id)
         card, answered = turn.card, turn.card.answered
         if turn.connection_id is None or answered is None or card.rung is None:
             raise NotFound
         trip.conversation_id, trip.connection_id = turn.conversation_id, turn.connection_id
         connection = self._connections.open(trip.actor, turn.connection_id)
+        trip.renewed = connection.scope.rights.version != rights
         sql = move(card.sql, connection.dialect, trip.question.moved)
         if not same_but_for_literals(card.sql, sql, connection.dialect):
             raise QueryRefused(reason=Phrase("answering.no_such_lever"))
-        return connection, (sql, (card.rung, _because(answered.evidence, "because_moved")))
+        why = "answering.because_same_sql" if not trip.question.moved else "answering.because_moved"
+        return connection, (sql, (card.rung, _because(answered.evidence, why)))
 
     def _earlier(self, trip: Trip, connection: Opened) -> tuple[Earlier, ...]:
         """What was answered before in this conversation on this connection."""
-        return self._history.earlier(trip.actor, trip.conversation_id, connection.id)
+        return self._history.earlier(trip.actor, trip.conversation_id, connection.id, connection.scope.rights.version)
 
     def _reader(self, connection: Opened, inquiry: Inquiry, found: Found) -> Callable[[str], Outcome]:
         """Reads a follow-up of this answer as the instant engine will when it is asked."""
@@ -294,9 +329,8 @@ class Answers:
         """Follow-ups, and questions that stand on their own where there are too few."""
         return (*found, *self._ladder.closest(trip, connection, resolved))[: suggestions.MOST]
 
-    def _readable(self, actor: Actor) -> frozenset[UUID]:
-        """The connections whose data the actor may see now."""
-        return frozenset(info.id for info in self._connections.list(actor))
+    def _parts(self, connection: Opened, found: Found) -> SqlParts:
+        return SqlParts(found.query.sql, connection.dialect, connection.schema)
 
     def _failed(self, trip: Trip, error: AskwellError) -> Failed:
         """How an error ends a question: its own words, and whether asking again can help."""
@@ -311,23 +345,28 @@ class Answers:
         card = trip.card
         rung = card.rung.value if card.rung else ""
         QUESTIONS.labels(card.outcome, rung).inc()
-        if not trip.actor.id.int:
-            return
-        kept = Kept(trip.answer_id, trip.conversation_id, trip.connection_id, card, trip.seconds)
-        digest = hashlib.sha256(card.sql.encode()).hexdigest()[:16] if card.sql else ""
-        trail = {"answer": trip.answer_id, "outcome": card.outcome, "rung": rung, "sql": digest}
-        tables = ", ".join(card.explanation.tables)
+        place = (trip.answer_id, trip.conversation_id, trip.connection_id)
+        kept = Kept(*place, card, trip.seconds, trip.sent, trip.rights)
+        digest = hashlib.sha256(card.sql.encode()).hexdigest() if card.sql else ""
+        trail: dict[str, Any] = {"question": card.question, "outcome": card.outcome, "rung": rung, "hash": digest}
+        trail |= {"answer": trip.answer_id, "tables": ", ".join(card.explanation.tables)}
         allowed = not (isinstance(ending, Failed) and ending.message.key in _NOT_ALLOWED)
-        try:
-            self._history.keep(trip.actor, kept)
-            self._audit.note(trip.actor, Action.ASK, trip.connection_id or "", allowed, tables=tables, **trail)
-        except (StoreUnreachable, NotFound):
-            return
+        said = (trip.actor, Action.ASK, trip.connection_id or "")
+        with suppress(StoreUnreachable):
+            try:
+                if trip.actor.id.int:
+                    self._history.keep(
+                        trip.actor, kept, lambda line: self._audit.note_within(line, *said, allowed, **trail)
+                    )
+                else:  # the portal itself keeps no history
+                    self._audit.note(*said, allowed, **trail)
+            except NotFound:  # the conversation is another's
+                self._audit.note(*said, False, **trail)
 
 
 def _because(evidence: Evidence, why: str) -> Evidence:
     """Evidence weighed before, with the reason why it still holds."""
-    return replace(evidence, reasons=(Phrase(f"answering.{why}"), *evidence.reasons))
+    return replace(evidence, reasons=(Phrase(why), *evidence.reasons))
 
 
 def _noted(trip: Trip, recipe: Generator[AnswerEvent, None, Ending]) -> Generator[AnswerEvent, None, Ending]:

@@ -59,13 +59,13 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Usage:
-    """What models were used for one answer: tokens, US dollars (None: price unknown), and the exact texts sent."""
+    """What models were used for one answer: tokens, US dollars (None: price unknown), and how often they were asked."""
 
     model: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: float | None = 0.0
-    sent: tuple[str, ...] = ()
+    calls: int = 0
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Every statement here asks for `person_id` itself: there is no row that a forgott
 an administrator included.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,9 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from core.answering.card import Card
-from core.answering.events import Failed
-from core.answering.kept import card_from_json, card_to_json, rows_from_bytes, rows_to_bytes
-from core.connections.result import ResultTable
+from core.answering.kept import card_to_json, rows_to_bytes
+from core.answering.private import Exchange
+from core.answering.sent import keep_sent
+from core.answering.turns import RightsNow, in_place, readable_card, turn_of
+from core.answering.turns import Turn as Turn
 from core.errors import InvalidInput, NotFound
 from core.grounding.inquiry import Earlier
 from core.i18n import Phrase
@@ -25,6 +27,7 @@ from core.store.sessions import Store
 from core.store.tables import answers, connections, conversations, feedback
 
 _TITLE = 70
+_EARLIER = 5
 KEPT_DELETED = timedelta(days=30)
 
 
@@ -44,23 +47,6 @@ class Conversation:
 
 
 @dataclass(frozen=True)
-class Turn:
-    """One question of a conversation with its card. `thumb` is 1 up, 0 down, None when not rated.
-
-    `readable` is False when the person may no longer see the connection: then the card has no rows.
-    """
-
-    answer_id: UUID
-    conversation_id: UUID
-    card: Card
-    at: datetime
-    seconds: float
-    connection_id: UUID | None
-    thumb: int | None = None
-    readable: bool = True
-
-
-@dataclass(frozen=True)
 class OpenConversation:
     """A conversation with its turns, oldest first."""
 
@@ -77,6 +63,8 @@ class Kept:
     connection_id: UUID | None
     card: Card
     seconds: float
+    sent: tuple[Exchange, ...] = ()  # to models
+    rights: str = ""  # the version of what the asker could see
 
 
 @dataclass(frozen=True)
@@ -98,8 +86,11 @@ class History:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def keep(self, actor: Actor, kept: Kept) -> None:
-        """Write one question down; a conversation begins with its first. Raises `NotFound` for another's."""
+    def keep(self, actor: Actor, kept: Kept, note: Callable[[sa.Connection], None]) -> None:
+        """Write one question down; a conversation begins with its first. Raises `NotFound` for another's.
+
+        `note` puts it into the trail: both are kept, or neither is.
+        """
         card, usage = kept.card, kept.card.usage
         answered = card.answered
         row = {
@@ -115,6 +106,7 @@ class History:
             "summary": answered.summary if answered else "",
             "card": card_to_json(card),
             "rows": rows_to_bytes(card.table) if card.table is not None else None,
+            "rights_version": kept.rights,
             "confidence": answered.evidence.confidence if answered else None,
             "seconds": kept.seconds,
             "model": usage.model,
@@ -125,6 +117,8 @@ class History:
         with self._store.begin() as connection:
             self._continue(connection, actor, kept)
             connection.execute(answers.insert().values(row))
+            keep_sent(connection, kept.answer_id, actor, kept.connection_id, kept.rights, kept.sent)
+            note(connection)
 
     def _continue(self, connection: sa.Connection, actor: Actor, kept: Kept) -> None:
         """The conversation, begun now or moved to the top of the list."""
@@ -153,8 +147,11 @@ class History:
             owner = connection.scalar(query)
         return owner in (None, actor.id)
 
-    def list(self, actor: Actor, wanted: Filter = EVERYTHING) -> list[Conversation]:
-        """The actor's conversations, the one used last first."""
+    def list(
+        self, actor: Actor, wanted: Filter = EVERYTHING, readable: Mapping[UUID, str] | None = None
+    ) -> list[Conversation]:
+        """The actor's conversations, the one used last first. Sentences are searched of the answers that were given
+        under the rights of today: `readable` has their versions by connection, None for all."""
         query = _conversations(actor).where(
             conversations.c.deleted_at.is_not(None) if wanted.deleted else conversations.c.deleted_at.is_(None)
         )
@@ -162,15 +159,16 @@ class History:
             query = query.where(conversations.c.favourite)
         if wanted.search.strip():
             search = wanted.search.strip()
-            said = sa.or_(*(c.icontains(search, autoescape=True) for c in (answers.c.question, answers.c.summary)))
+            asked, told = (c.icontains(search, autoescape=True) for c in (answers.c.question, answers.c.summary))
+            said = sa.or_(asked, sa.and_(told, _under(readable)))
             inside = sa.select(answers.c.id).where(answers.c.conversation_id == conversations.c.id, said).exists()
             query = query.where(sa.or_(conversations.c.title.icontains(search, autoescape=True), inside))
         query = query.order_by(conversations.c.changed_at.desc(), conversations.c.id).limit(wanted.limit)
         with self._store.begin() as connection:
             return [_conversation(row) for row in connection.execute(query).mappings()]
 
-    def open(self, actor: Actor, conversation_id: UUID, readable: frozenset[UUID]) -> OpenConversation:
-        """A conversation with its cards; rows only of the connections in `readable`. Raises `NotFound`.
+    def open(self, actor: Actor, conversation_id: UUID, rights: RightsNow) -> OpenConversation:
+        """A conversation with its cards; rows only where the actor's rights are what they were. Raises `NotFound`.
 
         An answer that a lever made from an earlier one stands in that one's place.
         """
@@ -187,21 +185,24 @@ class History:
             conversation = found.first()
             if conversation is None:
                 raise NotFound
-            turns = [_turn(row, readable) for row in connection.execute(query).mappings()]
-        return OpenConversation(_conversation(conversation), _in_place(turns))
+            rows = connection.execute(query).mappings().all()
+        turns = [turn_of(row, rights) for row in rows]
+        return OpenConversation(_conversation(conversation), in_place(turns))
 
-    def earlier(self, actor: Actor, conversation_id: UUID, connection_id: UUID, most: int = 5) -> tuple[Earlier, ...]:
-        """What was answered before in this conversation on this connection, oldest first, at most the last `most`."""
+    def earlier(self, actor: Actor, conversation_id: UUID, connection_id: UUID, rights: str) -> tuple[Earlier, ...]:
+        """What was answered before in this conversation on this connection under these rights, oldest first, at most
+        the last five."""
         query = (
             sa.select(answers.c.question, answers.c.sql)
             .where(
                 answers.c.conversation_id == conversation_id,
                 answers.c.person_id == actor.id,
                 answers.c.connection_id == connection_id,
+                answers.c.rights_version == rights,
                 answers.c.outcome == "answered",
             )
             .order_by(answers.c.created_at.desc(), answers.c.id)
-            .limit(most)
+            .limit(_EARLIER)
         )
         with self._store.begin() as connection:
             rows = connection.execute(query).all()
@@ -216,8 +217,17 @@ class History:
             found: UUID | None = connection.scalar(query)
         return found
 
-    def turn(self, actor: Actor, answer_id: UUID, readable: frozenset[UUID]) -> Turn:
-        """One of the actor's own answers; rows only if its connection is in `readable`. Raises `NotFound`."""
+    def turn(self, actor: Actor, answer_id: UUID, rights: RightsNow) -> Turn:
+        """One of the actor's own answers; rows only where their rights are what they were. Raises `NotFound`."""
+        return turn_of(self._row(actor, answer_id), rights)
+
+    def ran(self, actor: Actor, answer_id: UUID) -> tuple[Turn, str]:
+        """One of the actor's own answers as it was given, for running its SQL again and for nothing else, and the
+        version of the rights it was given under. Raises `NotFound`."""
+        row = self._row(actor, answer_id)
+        return turn_of(row, lambda _: str(row["rights_version"])), str(row["rights_version"])
+
+    def _row(self, actor: Actor, answer_id: UUID) -> Mapping[Any, Any]:
         query = sa.select(answers, sa.null().label("thumb")).where(
             answers.c.id == answer_id, answers.c.person_id == actor.id
         )
@@ -225,7 +235,7 @@ class History:
             row = connection.execute(query).mappings().first()
         if row is None:
             raise NotFound
-        return _turn(row, readable)
+        return row
 
     def with_sql(self, actor: Actor, conversation_id: UUID, sql: str) -> Card | None:
         """The latest answer of this conversation that ran this very SQL or offers it as a fix, without rows."""
@@ -240,7 +250,7 @@ class History:
             .limit(20)
         )
         with self._store.begin() as connection:
-            cards = [_readable_card(written) for written in connection.scalars(query)]
+            cards = [readable_card(written) for written in connection.scalars(query)]
         for card in cards:
             if card and card.answered and sql in (card.sql, *(fix.sql for fix in card.answered.fixes)):
                 return card
@@ -327,56 +337,9 @@ def _conversation(row: Mapping[Any, Any]) -> Conversation:
     )
 
 
-def _turn(row: Mapping[Any, Any], readable: frozenset[UUID]) -> Turn:
-    """One answer read back; a card of a form that is no longer known keeps its question."""
-    may_read = row["connection_id"] in readable
-    table = rows_from_bytes(row["rows"]) if may_read and row["rows"] else None
-    card = _readable_card(row["card"], table) or Card(row["question"], sql=row["sql"], summary=row["summary"])
-    if not may_read:
-        card = without_rows(card)
-    return Turn(
-        row["id"],
-        row["conversation_id"],
-        card,
-        row["created_at"],
-        row["seconds"],
-        row["connection_id"],
-        row["thumb"],
-        may_read,
-    )
-
-
-def _readable_card(written: Mapping[str, Any], table: ResultTable | None = None) -> Card | None:
-    """The card as kept; None for one of a form that is no longer known."""
-    try:
-        return card_from_json(written, table)
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def without_rows(card: Card) -> Card:
-    """A card for somebody who may no longer see the data: the question and the way it ended, nothing from cells."""
-    unreadable = Failed(Phrase("answering.not_readable"), retry=False)
-    return Card(card.question, understood=card.understood, of=card.of, ending=unreadable)
-
-
-def _in_place(turns: list[Turn]) -> tuple[Turn, ...]:
-    """The turns, each answer made by a lever in the place of the one it was made from."""
-    places: dict[UUID, int] = {}
-    shown: list[Turn] = []
-    for turn in turns:
-        place = places.get(turn.card.of) if turn.card.of else None
-        if place is None:
-            place = len(shown)
-            shown.append(turn)
-        elif turn.card.answered:
-            shown[place] = turn
-        places[turn.answer_id] = place
-    return tuple(shown)
-
-
-def table_of(turn: Turn) -> ResultTable:
-    """The rows of an answer. Raises `NotFound` where there are none to see."""
-    if turn.card.table is None:
-        raise NotFound
-    return turn.card.table
+def _under(readable: Mapping[UUID, str] | None) -> sa.ColumnElement[bool]:
+    """That an answer was given under these rights, by connection."""
+    if readable is None:
+        return sa.true()
+    seen = [sa.and_(answers.c.connection_id == place, answers.c.rights_version == v) for place, v in readable.items()]
+    return sa.or_(sa.false(), *seen)

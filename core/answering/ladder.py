@@ -27,9 +27,10 @@ from core.answering.explain import explain
 from core.answering.follow_up import Resolved
 from core.answering.instant.interpret import Abstained, Interpretation, Outcome, Unclear, interpret
 from core.answering.instant.reading import Reading
-from core.answering.needs import Knowledge, Models, Opened
+from core.answering.needs import Knowledge, Models, Opened, Privacy, Unlabelled
+from core.answering.private import Known, Line, Veil
 from core.answering.trip import Trip
-from core.answering.writer import TASK, Ask, Cannot, Draft, Written, usage_of, write_query
+from core.answering.writer import TASK, Ask, Cannot, Draft, Written, write_query
 from core.connections.guard import CheckedQuery
 from core.connections.result import ResultTable
 from core.connections.schema import business_name
@@ -65,6 +66,7 @@ class Ladder:
 
     knowledge: Knowledge
     models: Models
+    privacy: Privacy = field(default_factory=Unlabelled)
     # Made from a whole schema, which takes a while for a large one; the same for everybody who may see the same.
     _starters: dict[tuple[UUID, str, str, str], tuple[float, tuple[str, ...]]] = field(default_factory=dict)
 
@@ -95,8 +97,16 @@ class Ladder:
         """The rows of SQL that is there already; `evidence` is what an earlier answer with this SQL stood on."""
         rung = evidence[0] if evidence else Rung.PERSON
         with trip.step("check"):
-            query = connection.check(sql)
+            try:
+                query = connection.check(sql)
+            except QueryRefused:
+                if not trip.renewed:
+                    raise
+                # It was written under other rights: its refusal could name what is hidden now.
+                raise QueryRefused(reason=Phrase("rights.taken")) from None
             explanation = explain(query, connection.schema, _language(trip))
+            if trip.renewed:
+                explanation = replace(explanation, limits=(*explanation.limits, Phrase("rights.renewed")))
         yield QueryReady(query, rung, explanation)
         with trip.step("run"):
             table = connection.run(query, trip.stop)
@@ -166,12 +176,13 @@ class Ladder:
         yield Grounded(tuple(hit.table for hit in grounding.tables))
         written: Written
         with self.models.lease(trip.actor, TASK, trip.question.model_id) as lease:
+            line = Line(lease, self._veil(connection))
             try:
                 yield ModelChosen(lease.name, TASK)
                 with trip.step("write"):
-                    written = yield from write_query(resolved.inquiry, grounding, connection, lease, trip.stop)
+                    written = yield from write_query(resolved.inquiry, grounding, connection, line, trip.stop)
             finally:
-                trip.usage = usage_of(lease)
+                trip.usage, trip.sent = line.usage, line.sent
         match written:
             case Draft():
                 explanation = explain(written.query, connection.schema, resolved.inquiry.language)
@@ -191,6 +202,11 @@ class Ladder:
                 asked = resolved.inquiry.text
                 choices = tuple(Choice(option, _clearer(asked, option)) for option in written.options)
                 return NeedsDetail(Phrase("answering.model_asks", {"question": written.question}), choices, trip.usage)
+
+    def _veil(self, connection: Opened) -> Veil:
+        """What a model may see of this connection."""
+        values, rights = self.knowledge.values(connection), connection.scope.rights
+        return Veil(Known(self.privacy.rules(connection.id), connection.schema, values, rights))
 
     def _ground(self, trip: Trip, connection: Opened, resolved: Resolved) -> Grounding:
         """What all the words mean, with those of the question it leans on."""

@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from core.connections.guard import CheckedQuery, Scope
 from core.connections.result import ResultTable
 from core.connections.schema import Dialect, Schema
@@ -13,6 +15,7 @@ from core.grounding.inquiry import Inquiry
 from core.grounding.values import ValueSource
 from core.models.routing import ModelLease
 from core.security.permissions import Actor
+from core.security.personal import PrivacyRules
 from core.stop import Stop
 
 
@@ -83,9 +86,31 @@ class Models(Protocol):
     def lease(self, actor: Actor, task: str, model_id: UUID | None = None) -> AbstractContextManager[ModelLease]: ...
 
 
+class Privacy(Protocol):
+    """What models may see of each connection."""
+
+    def rules(self, connection_id: UUID) -> PrivacyRules: ...
+
+
+class Unlabelled:
+    """Where nobody said what is personal: samples masked, told by their form alone."""
+
+    def rules(self, connection_id: UUID) -> PrivacyRules:  # noqa: ARG002
+        return PrivacyRules()
+
+
 class Audit(Protocol):
     """The trail."""
 
     def note(
         self, actor: Actor | None, action: str, resource: object = "", allowed: bool = True, **detail: object
+    ) -> None: ...
+    def note_within(
+        self,
+        connection: sa.Connection,
+        actor: Actor | None,
+        action: str,
+        resource: object = "",
+        allowed: bool = True,
+        **detail: object,
     ) -> None: ...

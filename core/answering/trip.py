@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from core.answering.card import Card
 from core.answering.events import AnswerEvent, Usage
+from core.answering.private import Exchange
 from core.answering.question import Question
 from core.observability import span
 from core.security.permissions import Actor
@@ -24,6 +25,9 @@ class Trip:
         self.connection_id: UUID | None = question.connection_id
         self.card = Card(question.text, of=question.of)
         self.usage = Usage()
+        self.sent: tuple[Exchange, ...] = ()
+        self.rights = ""  # the version of what the actor may see of the connection
+        self.renewed = False  # whether it is run again because that has changed
         self.timings: list[tuple[str, float]] = []
         self._started = time.perf_counter()
 
