@@ -5,21 +5,17 @@ import inspect
 import re
 import string
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import get_type_hints
-from uuid import uuid4
 
 import pytest
 
 from core import errors
-from core.answering.question import Question
-from core.connections.addresses import NewConnection
-from core.errors import NotAllowed
+from core.health import examine
 from core.i18n import catalogue
-from core.models.book import NewModel
 from core.portal import Portal
+from core.security.faces import METHODS
+from core.security.permission_page import permission_page
 from core.security.permissions import LEAST_ROLE, Action
 from core.settings import Settings
 
@@ -148,32 +144,8 @@ def is_table(node: ast.Assign) -> bool:
     return all(isinstance(target, ast.Name) and target.id.isupper() for target in node.targets)
 
 
-FACES: dict[str, tuple[str, ...]] = {
-    "people": (
-        "invite",
-        "change",
-        "erase",
-        "change_self",
-        "change_password",
-        "confirm_password",
-        "list",
-        "me",
-    ),
-    "sessions": ("list", "end", "end_all"),
-    "second_factors": ("state", "begin", "enrolling", "confirm", "renew_codes", "remove", "reset"),
-    "invitations": ("make", "list", "revoke"),
-    "groups": ("list", "make", "remove", "fill", "belong", "describe"),
-    "single_sign_on": (),
-    "audit": ("list", "export", "verify", "state"),
-    "jobs": ("list", "cancel", "retry"),
-    "connections": ("add", "upload", "change", "remove", "list", "share", "test", "open", "refresh"),
-    "policies": ("list", "named", "check_rule", "keep", "remove", "rights", "preview", "ask_as"),
-    "knowledge": ("ground", "recall", "index", "browse", "describe", "verify", "verified", "forget", "starters"),
-    "models": ("list", "connect", "remove", "make_default", "test", "lease", "spend"),
-    "privacy": ("overview", "tag", "set_level"),
-    "answers": ("ask", "rerun", "history", "open", "change", "rate", "rows", "export", "sent"),
-    "running": ("start", "watch", "stop", "current"),
-}
+# Every public method of a face that people and programs may call: the permission table lists them.
+FACES = {face: [n.partition(".")[2] for n in METHODS if n.startswith(f"{face}.")] for face in get_type_hints(Portal)}
 # What needs no actor: a stranger's sign-in, what ends a session, and what the portal does for itself.
 INNER = {
     "people": {"sign_in", "identify", "sign_out", "actor", "first_admin", "ensure_first_admin"},
@@ -183,6 +155,9 @@ INNER = {
     "groups": set(),
     "single_sign_on": {"is_fresh", "sign_in"},
     "audit": {"note", "note_within", "erase_within", "let_go", "begin", "examine"},
+    "keys": {"identify"},
+    "refusals": {"note", "flush"},
+    "limits": {"count"},
     "jobs": {"defer", "close"},
     "connections": {"close"},
     "policies": set(),
@@ -194,7 +169,7 @@ INNER = {
 }
 
 
-@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("face", INNER)
 def test_every_public_method_of_a_face_is_listed_and_starts_with_the_actor(face: str) -> None:
     owner = get_type_hints(Portal)[face]
     public = {name for name, _ in inspect.getmembers(owner, inspect.isfunction) if not name.startswith("_")}
@@ -203,28 +178,42 @@ def test_every_public_method_of_a_face_is_listed_and_starts_with_the_actor(face:
         assert list(inspect.signature(getattr(owner, method)).parameters)[1] == "actor", method
 
 
-@pytest.mark.parametrize(("face", "method"), [(face, method) for face in FACES for method in FACES[face]])
-def test_a_stranger_is_refused_by_every_method(face: str, method: str, portal: Portal) -> None:
-    called = getattr(getattr(portal, face), method)
-    others = list(inspect.signature(called).parameters.values())[1:]
-    nothing: dict[str, object] = {
-        p.name: uuid4() for p in others if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
-    }
-    if face == "knowledge" and method in ("ground", "recall", "starters"):
-        nothing["connection"] = SimpleNamespace(id=uuid4())
-    if face == "connections" and method in ("add", "test", "change"):
-        nothing["new"] = NewConnection("x", "sqlite")
-    if face == "models" and method == "connect":
-        nothing["new"] = NewModel("x", "openai", "", "x")
-    if face in ("answers", "running") and "question" in nothing:
-        nothing["question"] = Question("how many?")
-    with pytest.raises(NotAllowed):
-        begin(called(None, **nothing))
+def test_every_face_of_the_portal_is_held_to_that() -> None:
+    assert set(FACES) - set(INNER) == {"settings", "clock", "store"}
+    assert {name.partition(".")[0] for name in METHODS} <= {*FACES, "portal"}
 
 
-def begin(outcome: object) -> None:
-    """Let what was only handed out begin: a stream's first event, a lease's first moment."""
-    if inspect.isgenerator(outcome):
-        next(outcome)
-    elif isinstance(outcome, AbstractContextManager):
-        outcome.__enter__()
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_requires_the_action_that_the_table_says(name: str) -> None:
+    face, _, method = name.partition(".")
+    called = examine if name == "portal.health" else getattr(get_type_hints(Portal)[face], method)
+    required = re.search(r"require\(\s*actor,\s*Action\.(\w+)", inspect.getsource(called))
+    assert required, "its first line is require(actor, Action.…)"
+    assert Action[required[1]] is METHODS[name].action
+
+
+def test_the_permission_table_is_said_in_words_and_its_page_is_up_to_date() -> None:
+    for action in Action:
+        assert f"permissions.{action.replace('.', '_')}" in catalogue(), action
+    page = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
+    assert page == permission_page(), "python -m core permissions > docs/permissions.md"
+
+
+FRESH = {"enter", "again", "who", "identify", "session_token", "_standing", "standing"}
+
+
+def calls(node: ast.AST) -> set[str]:
+    """The names of everything called within."""
+    found = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
+    return {f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "") for f in found}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=name_of)
+def test_fragments_and_dialogs_ask_again_who_acts(path: Path) -> None:
+    """They run long after the page was drawn: who was allowed then may not be now."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.FunctionDef) or node.name == "_look_again":
+            continue
+        drawn_alone = {ast.unparse(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list}
+        if drawn_alone & {"st.fragment", "st.dialog"}:
+            assert calls(node) & FRESH, f"{node.name} must begin with again(…)"

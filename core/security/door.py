@@ -23,6 +23,8 @@ from core.security.refusals import Refusals
 from core.store import tables
 from core.store.sessions import Store
 from core.store.tables_keys import api_keys
+from core.store.tables_people import groups, invitations
+from core.store.tables_policies import policies
 
 # Where the things lie that methods are asked for by number: whether there is one tells a refusal from a mistake.
 THINGS: dict[str, sa.Table] = {
@@ -34,6 +36,9 @@ THINGS: dict[str, sa.Table] = {
     "person_id": tables.people,
     "session_id": tables.sessions,
     "key_id": api_keys,
+    "group_id": groups,
+    "invitation_id": invitations,
+    "policy_id": policies,
 }
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
 Opened = TypeVar("Opened")
