@@ -114,6 +114,10 @@ class Settings(BaseSettings):
     allow_server_files: bool = Field(
         False, description="Whether administrators may connect SQLite and DuckDB files that lie on the server."
     )
+    connections_ca_file: Path | None = Field(
+        None,
+        description="Authorities (PEM) that vouch for databases whose TLS is verified. Empty: those this machine trusts.",
+    )
     privacy_level: Literal["names", "masked", "full"] = Field(
         "masked",
         description="What models may see of a connection for which nothing else was set: names, masked or full.",

@@ -4,11 +4,13 @@ Addresses are made from fields; a URL is only ever taken apart into them. Parame
 drivers know many that read files, run programs or lead elsewhere.
 """
 
-import ipaddress
 import os
 import re
 import socket
+import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -16,16 +18,17 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from pydantic import SecretStr
 
 from core.connections.engines import ENGINES, Engine
-from core.connections.session import CONNECT_SECONDS
+from core.connections.session import CONNECT_SECONDS, NOBODY
 from core.errors import ConnectionFailed, InvalidInput
 from core.i18n import Phrase
+from core.security.networks import Network, is_own_machine, leads_to_metadata, network_of, spelled
 
 _LONGEST_NAME = 80
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 # One host name or address: no list of several, no user part, no abstract socket.
 _HOST = re.compile(r"[^\s,;@/\\?#%'\"\[\]()<>=]+")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# A socket's folder or file: one, since drivers take several with commas between.
+_SOCKET = re.compile(r"/[^,\x00]*")
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def tidy(new: NewConnection) -> NewConnection:
     given = {name: text if name in ("name", *engine.fields) else "" for name, text in texts.items()}
     if engine.is_file and not Path(given["file"]).is_absolute():
         raise _problem("file_not_absolute")
-    if given["host"] and not given["host"].startswith("/") and not _HOST.fullmatch(given["host"]):
+    if given["host"] and not _SOCKET.fullmatch(given["host"]) and not _HOST.fullmatch(given["host"]):
         raise _problem("bad_host")
     port = (new.port or engine.default_port) if "port" in engine.fields else None
     if port is not None and not 1 <= port <= 65535:
@@ -142,27 +145,50 @@ def shown(address: Mapping[str, object]) -> str:
 def resolve(host: str, port: int, allow_private: bool) -> str:
     """The network address to connect to, so that what was checked is what is called; "" for a socket's folder.
 
-    Raises `ConnectionFailed` where the name leads nowhere, and `InvalidInput` for an address of this machine or a
-    private network unless they are allowed.
+    Raises `InvalidInput` for an address that no database has, and for one of this machine or a private network unless
+    they are allowed; `ConnectionFailed` where a name leads nowhere, or inside where that is not allowed: what names
+    there are inside is nobody's business.
     """
     if host.startswith("/"):
         return ""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise ConnectionFailed(f"the host name {host} is not known") from None
-    # The first part alone: a scope ("%eth0") belongs to this machine's own links.
-    addresses = list(dict.fromkeys(str(entry[4][0]).split("%", 1)[0] for entry in found))
-    if not allow_private and not all(is_public(address) for address in addresses):
+    literal = spelled(host)
+    if leads_to_metadata(host):
+        raise _problem("forbidden_address")
+    addresses = _looked_up(host, port)
+    if literal is None and not is_own_machine(host) and not allow_private and not all(map(is_public, addresses)):
+        raise ConnectionFailed(NOBODY)
+    networks = {network_of(address) for address in addresses}
+    if Network.FORBIDDEN in networks:
+        raise _problem("forbidden_address")
+    if not allow_private and Network.PRIVATE in networks:
         raise _problem("private_address")
     return _answering(addresses, port)
 
 
+def _looked_up(host: str, port: int) -> Sequence[str]:
+    """The addresses of a name, in as much time as a connection has. Raises `ConnectionFailed` if there are none."""
+    found: list[str] = []
+
+    def look() -> None:
+        with suppress(OSError, UnicodeError):
+            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            # The first part alone: a scope ("%eth0") belongs to this machine's own links.
+            found.extend(dict.fromkeys(str(entry[4][0]).split("%", 1)[0] for entry in entries))
+
+    looking = threading.Thread(target=look, name="name lookup", daemon=True)
+    looking.start()
+    looking.join(CONNECT_SECONDS)
+    if looking.is_alive() or not found:
+        raise ConnectionFailed(NOBODY)
+    return found
+
+
 def _answering(addresses: Sequence[str], port: int) -> str:
     """The first address that takes a call, where a name has several ("localhost" has two); else the first."""
+    deadline = time.monotonic() + CONNECT_SECONDS / 2
     for address in addresses if len(addresses) > 1 else ():
         try:
-            socket.create_connection((address, port), CONNECT_SECONDS / 2).close()
+            socket.create_connection((address, port), max(0.1, deadline - time.monotonic())).close()
         except OSError:
             continue
         return address
@@ -171,13 +197,7 @@ def _answering(addresses: Sequence[str], port: int) -> str:
 
 def is_public(address: str) -> bool:
     """Whether this is an address on the open internet, in whichever notation an IPv4 address is wrapped."""
-    parsed: _Address = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv6Address):
-        inner = parsed.ipv4_mapped or parsed.sixtofour
-        if inner is None and parsed in _NAT64:
-            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
-        parsed = inner or parsed
-    return parsed.is_global and not parsed.is_multicast
+    return network_of(address) is Network.PUBLIC
 
 
 def _problem(name: str, **values: object) -> InvalidInput:

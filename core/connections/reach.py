@@ -4,6 +4,8 @@ What is checked when a connection is added is checked again at each visit: names
 """
 
 import os
+import stat
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ import sqlalchemy as sa
 from core.connections.addresses import NewConnection, resolve
 from core.connections.engines import ENGINES
 from core.connections.schema import Dialect
-from core.connections.session import Limits, Session, Target
+from core.connections.session import CONNECT_SECONDS, NOBODY, Limits, Session, Target
 from core.connections.stored_schema import SeenSchema
 from core.errors import ConnectionFailed, InvalidInput
 from core.i18n import Phrase
@@ -22,6 +24,7 @@ from core.security.permissions import SYSTEM, Actor, Role
 from core.settings import Settings
 from core.store.sessions import Store
 
+_NO_FILES = ("proc", "sys", "dev")  # folders whose files are the system itself
 # When a server began to run, to the microsecond, tells it from all others, through whatever proxy it is reached.
 _IDENTITY = "SELECT extract(epoch FROM pg_postmaster_start_time())::text, current_database()::text"
 
@@ -76,12 +79,30 @@ class Reach:
         if address.own or address.upload:
             return
         trusted = actor == SYSTEM or (actor.role is Role.ADMIN and self._settings.allow_server_files)
-        if address.host.startswith("/") and not trusted:
-            raise _refused("socket_off")
+        if address.host.startswith("/"):
+            if not trusted:
+                raise _refused("socket_off")
+            self._refuse_inside(address.host)
         if address.file:
             if not trusted:
                 raise _refused("server_files_off")
-            if Path(address.file).is_relative_to(self._settings.data_dir.resolve()):
+            self._refuse_inside(address.file)
+
+    def _refuse_inside(self, place: str) -> None:
+        """Nothing that is the portal's own, by whatever path or link it is reached, and nothing but files."""
+        real, own = Path(os.path.realpath(place)), self._settings.data_dir.resolve()
+        if real.is_relative_to(own) or Path(place).is_relative_to(own):
+            raise _refused("portal_file")
+        if real.parts[1:2] and real.parts[1] in _NO_FILES:
+            raise _refused("no_file")
+        try:
+            there = real.stat()
+        except OSError:
+            return
+        if stat.S_ISREG(there.st_mode) and there.st_nlink > 1 and there.st_dev == _device(own):
+            # The same file under a second name.
+            inodes = {entry.st_ino for path in own.rglob("*") if (entry := _entry(path)) is not None}
+            if there.st_ino in inodes:
                 raise _refused("portal_file")
 
     def visit(self, kind: str, address: Address, password: str, limits: Limits) -> Session:
@@ -91,15 +112,39 @@ class Reach:
             path = str(self.uploads / address.upload) if address.upload else address.file
             if not os.path.isfile(path):
                 raise ConnectionFailed("the file is not there any more")
+            if not (address.upload or address.own):
+                # A link may lead elsewhere by now.
+                self._refuse_inside(path)
             return engine.open(Target(file=path, lasting=bool(address.upload)), limits)
         port = address.port or engine.default_port or 0
         pinned = resolve(address.host, port, self._settings.allow_private_addresses or address.own)
         if engine.dialect is Dialect.POSTGRES and self._same_place(address.host, pinned, port):
             self._refuse_own(address.database, address.own)
         target = Target(
-            address.host, port, address.database, address.user, password, options=address.options or {}, pinned=pinned
+            address.host,
+            port,
+            address.database,
+            address.user,
+            password,
+            options=address.options or {},
+            pinned=pinned,
+            authorities=str(self._settings.connections_ca_file or ""),
         )
         return engine.open(target, limits)
+
+    def try_out(self, kind: str, address: Address, password: str, limits: Limits) -> Session:
+        """`visit`, where somebody has just given the address.
+
+        A port that is closed, silent or somebody else's, and a name that is not known, take the same time and get the
+        same words: the portal is no means to find out what runs in its network. Raises as `visit`.
+        """
+        started = time.monotonic()
+        try:
+            return self.visit(kind, address, password, limits)
+        except ConnectionFailed as error:
+            if error.detail == NOBODY:
+                time.sleep(max(0.0, started + CONNECT_SECONDS - time.monotonic()))
+            raise
 
     def inspect(self, kind: str, session: Session, own: bool = False) -> SeenSchema:
         """The schema there. Raises `InvalidInput` where it turns out to be the portal's own database."""
@@ -130,6 +175,18 @@ class Reach:
         url = sa.make_url(self._store.url.replace("postgres://", "postgresql://", 1))
         if database == url.database or (self._store.server is not None and not own):
             raise _refused("own_database")
+
+
+def _device(folder: Path) -> int:
+    entry = _entry(folder)
+    return -1 if entry is None else entry.st_dev
+
+
+def _entry(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except OSError:
+        return None
 
 
 def _refused(name: str) -> InvalidInput:

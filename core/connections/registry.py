@@ -260,7 +260,7 @@ class Connections:
         """The schema there, and what the server says of itself and the sign-in."""
         limits = replace(self._limits, seconds=max(self._limits.seconds, _CATALOGUE_SECONDS))
         try:
-            with closing(self._reach.visit(kind, address, secret, limits)) as session, watched(session):
+            with closing(self._reach.try_out(kind, address, secret, limits)) as session, watched(session):
                 seen = self._reach.inspect(kind, session, address.own)
                 return seen, _Said(session.server, ENGINES[kind].powers(session))
         except QueryFailed as error:

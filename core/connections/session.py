@@ -15,7 +15,7 @@ from core.connections.result import ResultColumn
 from core.connections.schema import Dialect
 
 LOCK_SECONDS = 1  # how long a read may wait for somebody else's lock
-CONNECT_SECONDS = 5
+CONNECT_SECONDS = 4
 GRACE_SECONDS = 2.0  # a server is given beyond a statement's limit to end it by itself, before its line ends
 CANCEL_SECONDS = 1.0  # for the wish to end a statement to arrive
 CLOSE_SECONDS = 1.0  # for leaving in order; a server that does not answer is left without
@@ -23,6 +23,8 @@ IDLE_SECONDS = 60  # after which a server may end a visit that asks nothing
 MEGABYTE = 1024 * 1024
 # Memory that one step of a statement (a sort, a table in between) may take on the server, and room on its disk.
 STEP_MEGABYTES, DISK_MEGABYTES = 64, 2048
+# What is said of every address where no database speaks: a closed port, a silent one, something else, no such host.
+NOBODY = "no database answers at this address"
 LOOKED_ROWS, LOOKED_BYTES = 5_000_000, 512 * MEGABYTE  # of a catalogue: beyond it, it is no catalogue
 _LONGEST_WORDS = 2000  # characters of what a server says
 

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 import pymysql
-from pymysql.constants import COMMAND, ER, FIELD_TYPE
+from pymysql.constants import COMMAND, CR, ER, FIELD_TYPE
 from pymysql.converters import encoders
 from pymysql.cursors import SSCursor
 
@@ -33,6 +33,7 @@ from core.connections.session import (
     LOOKED_BYTES,
     LOOKED_ROWS,
     MEGABYTE,
+    NOBODY,
     STEP_MEGABYTES,
     Fetched,
     Limits,
@@ -55,6 +56,7 @@ _READING_MODES = {"ANSI", "ANSI_QUOTES", "DB2", "HIGH_NOT_PRECEDENCE", "IGNORE_S
 
 
 _SESSION_MEGABYTES = 512  # of memory that MariaDB lets one visit take
+_SILENT = (CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.CR_COMMANDS_OUT_OF_SYNC)
 _OPEN_ON_REQUEST = (b"mysql_clear_password", b"dialog")
 _LEFT_OVER = 16 * MEGABYTE  # of rows that are on their way when no more are wanted
 _PREPARED = struct.Struct("<BIHH")
@@ -65,8 +67,19 @@ def open_mysql(target: Target, limits: Limits) -> "MysqlSession":
     try:
         connection, line = _connect(target, limits.seconds + GRACE_SECONDS)
     except _BROKEN as error:
-        raise ConnectionFailed(_words(error, target)) from None
+        raise ConnectionFailed(_words(error, target) if _spoke(error) else NOBODY) from None
     return MysqlSession(connection, line, target, limits)
+
+
+def _spoke(error: BaseException) -> bool:
+    """Whether a database said so, or something about one; nothing is said of what else may listen there."""
+    if isinstance(error, ssl.SSLError | _Refused):
+        return True
+    return isinstance(error, pymysql.Error) and bool(error.args) and error.args[0] not in _SILENT
+
+
+class _Refused(RuntimeError):
+    """We ended it, and say why."""
 
 
 class _Wire(pymysql.connections.Connection):
@@ -77,14 +90,14 @@ class _Wire(pymysql.connections.Connection):
     def _read_bytes(self, num_bytes: int) -> bytes:
         self.allowed -= num_bytes
         if self.allowed < 0:
-            raise RuntimeError("the server sends more than may be read")
+            raise _Refused("the server sends more than may be read")
         data: bytes = super()._read_bytes(num_bytes)  # type: ignore[misc]
         return data
 
     def _process_auth(self, plugin_name: bytes, auth_packet: Any, handler: Any = None) -> Any:
         line: Any = self
         if plugin_name in _OPEN_ON_REQUEST and not line._secure:
-            raise RuntimeError("the server wants the password in the open, over a line that is not encrypted")
+            raise _Refused("the server wants the password in the open, over a line that is not encrypted")
         return super()._process_auth(plugin_name, auth_packet, handler)  # type: ignore[misc]
 
     def columns_of(self, text: str) -> int:
@@ -97,7 +110,7 @@ class _Wire(pymysql.connections.Connection):
                 pass
         line._execute_command(COMMAND.COM_STMT_CLOSE, struct.pack("<I", statement))
         if parameters:
-            raise RuntimeError("a statement with parameters cannot be run")
+            raise _Refused("a statement with parameters cannot be run")
         return int(columns)
 
 

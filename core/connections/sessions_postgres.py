@@ -34,6 +34,7 @@ from core.connections.session import (
     LOCK_SECONDS,
     LOOKED_BYTES,
     LOOKED_ROWS,
+    NOBODY,
     STEP_MEGABYTES,
     Fetched,
     Limits,
@@ -45,6 +46,8 @@ from core.connections.session import (
 from core.errors import ConnectionFailed, QueryFailed, QueryTimedOut
 
 _CANCELED = b"57014"  # sqlstate query_canceled: by its own timeout, or by us
+# In libpq's messages: words of a server's own, of its certificate, and of what it will not do.
+_SPOKEN = ("FATAL:", "ERROR:", "certificate", "does not support SSL", "authentication method", "server requested")
 _PIECES = 1000 if pq.version() >= 170000 else 1  # rows of a catalogue taken at once
 _NO_FILE = os.devnull + "/none"
 _STEP = f"{STEP_MEGABYTES}MB"
@@ -71,8 +74,15 @@ def open_postgres(target: Target, limits: Limits) -> "PostgresSession":
     try:
         connection = _connect(target, limits)
     except (psycopg.Error, UnicodeError, ValueError) as error:
-        raise ConnectionFailed(without_secrets(str(error), target)) from None
+        raise ConnectionFailed(_words(error, target)) from None
     return PostgresSession(connection, target, limits)
+
+
+def _words(error: Exception, target: Target) -> str:
+    """What a server said; the same sentence wherever none spoke, which would tell strangers what runs there."""
+    text = str(error)
+    spoke = not isinstance(error, psycopg.Error) or any(word in text for word in _SPOKEN)
+    return without_secrets(text, target) if spoke else NOBODY
 
 
 def _connect(target: Target, limits: Limits) -> "psycopg.Connection[tuple[Any, ...]]":

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from core.errors import InvalidInput
 from core.i18n import Phrase
-from core.models.line import is_metadata_address
+from core.security.networks import leads_to_metadata
 
 
 def clean_address(address: str, endings: Sequence[str] = ()) -> str:
@@ -28,7 +28,7 @@ def clean_address(address: str, endings: Sequence[str] = ()) -> str:
         raise _wrong("address_scheme", address=address)
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise _wrong("address_extras")
-    if is_metadata_address(host):
+    if leads_to_metadata(host):
         raise _wrong("address_forbidden", host=host)
     clean = address.rstrip("/")
     return next((clean.removesuffix(ending) for ending in endings if clean.endswith(ending)), clean)

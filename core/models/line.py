@@ -5,7 +5,6 @@ hangs on what both offer: request hooks and the `trace` extension, which shows e
 """
 
 import contextlib
-import ipaddress
 import socket
 import ssl
 import threading
@@ -15,9 +14,10 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from core.security.networks import leads_to_metadata
+
 LARGEST_BODY = 8_000_000  # bytes of one answer, events and all
 CONNECT_SECONDS = 10.0
-_METADATA_SERVICES = tuple(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200", "192.0.0.192")))
 
 
 class AddressRefused(OSError):
@@ -26,17 +26,6 @@ class AddressRefused(OSError):
 
 class BodyTooLarge(OSError):
     """An answer without an end."""
-
-
-def is_metadata_address(host: str) -> bool:
-    """Whether `host` is written as a link-local address or one where clouds hand out credentials."""
-    try:
-        address = ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return host.rstrip(".").lower() == "metadata.google.internal"
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return address.is_link_local or address in _METADATA_SERVICES
 
 
 class Line:
@@ -52,7 +41,7 @@ class Line:
         if not event.startswith("connection.") or not event.endswith(".complete"):
             return
         opened = info["return_value"].get_extra_info("socket")
-        if event == "connection.connect_tcp.complete" and is_metadata_address(opened.getpeername()[0]):
+        if event == "connection.connect_tcp.complete" and leads_to_metadata(opened.getpeername()[0]):
             opened.close()
             raise AddressRefused("this address belongs to a metadata service")
         with self._lock:

@@ -1,5 +1,6 @@
 """What may be given as the address of a database."""
 
+import socket
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from pydantic import SecretStr
 from core.connections.addresses import NewConnection, from_url, is_public, resolve, shown, tidy
 from core.connections.engines import ENGINES
 from core.connections.schema import Dialect
+from core.connections.session import NOBODY
 from core.errors import ConnectionFailed, InvalidInput
 from core.i18n import Phrase
 
@@ -84,6 +86,22 @@ def test_a_url_that_leads_elsewhere_is_refused_with_the_reason(url: str, why: st
         ({"host": "db.example.com dbname=other"}, "bad_host"),
         ({"host": "user@db"}, "bad_host"),
         ({"host": "@abstract"}, "bad_host"),
+        ({"host": "/run/one,db.example.com"}, "bad_host"),
+        ({"host": "db.example.com,other.example.com"}, "bad_host"),
+        ({"options": {"hostaddr": "10.0.0.1"}}, "bad_option"),
+        ({"options": {"passfile": "/etc/passwd"}}, "bad_option"),
+        ({"options": {"sslkey": "/etc/ssl/private/key.pem"}}, "bad_option"),
+        ({"options": {"sslrootcert": "/tmp/mine.pem"}}, "bad_option"),
+        ({"options": {"options": "-c session_preload_libraries=x"}}, "bad_option"),
+        ({"kind": "mysql", "options": {"init_command": "SET x = 1"}}, "bad_option"),
+        ({"kind": "mysql", "options": {"read_default_file": "/root/.my.cnf"}}, "bad_option"),
+        ({"kind": "mysql", "options": {"local_infile": "1"}}, "bad_option"),
+        ({"kind": "mysql", "options": {"unix_socket": "/run/mysqld/mysqld.sock"}}, "bad_option"),
+        ({"kind": "sqlite", "file": "/srv/a.sqlite", "options": {"vfs": "unix-none"}}, "bad_option"),
+        ({"kind": "sqlite", "file": "file:/srv/a.sqlite?mode=rwc"}, "file_not_absolute"),
+        ({"kind": "duckdb", "file": "md:shared"}, "file_not_absolute"),
+        ({"kind": "duckdb", "file": "postgres:host=db"}, "file_not_absolute"),
+        ({"kind": "duckdb", "file": "https://example.com/a.duckdb"}, "file_not_absolute"),
         ({"host": "h\x00"}, "strange_character"),
         ({"port": 70000}, "bad_port"),
         ({"port": -1}, "bad_port"),
@@ -138,6 +156,9 @@ def test_an_address_of_the_open_internet_is_public(address: str) -> None:
         "fd00::1",
         "::ffff:10.0.0.1",
         "64:ff9b::a00:1",
+        "64:ff9b:1::7f00:1",
+        "::127.0.0.1",
+        "fe80::5efe:10.0.0.1",
         "2002:a00:1::",
     ],
 )
@@ -145,11 +166,38 @@ def test_an_address_of_a_private_network_is_not_public_in_any_notation(address: 
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "localhost", "0"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "017700000001", "localhost", "127.0.0.1."]
+)
 def test_this_machine_is_refused_however_it_is_spelled_where_private_addresses_are(host: str) -> None:
-    with pytest.raises(InvalidInput) as error:
+    with pytest.raises((InvalidInput, ConnectionFailed)) as error:
         resolve(host, 1, allow_private=False)
-    assert problem(error) == "private_address"
+    if isinstance(error.value, InvalidInput):
+        assert error.value.values["problem"] == Phrase("connections_core.private_address")
+
+
+FORBIDDEN = [
+    "169.254.169.254", "169.254.1.2", "2852039166", "0xA9FEA9FE", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe",
+    "fe80::1", "fd00:ec2::254", "100.100.100.200", "168.63.129.16", "metadata.google.internal",
+    "metadata.google.internal.",
+    "0.0.0.0", "0", "::", "224.0.0.1", "ff02::1", "255.255.255.255", "240.0.0.1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", FORBIDDEN)
+def test_no_database_lies_where_clouds_hand_out_credentials_even_where_private_addresses_are_allowed(host: str) -> None:
+    with pytest.raises(InvalidInput) as error:
+        resolve(host, 1, allow_private=True)
+    assert problem(error) == "forbidden_address"
+
+
+def test_what_names_there_are_inside_is_not_said_where_they_may_not_be_called() -> None:
+    name = socket.gethostname()
+    with pytest.raises(ConnectionFailed) as inside:
+        resolve(name, 1, allow_private=False)
+    with pytest.raises(ConnectionFailed) as nowhere:
+        resolve("nowhere.invalid", 1, allow_private=False)
+    assert inside.value.detail == nowhere.value.detail == NOBODY
 
 
 def test_a_name_is_resolved_once_to_the_address_that_is_called() -> None:
@@ -158,5 +206,5 @@ def test_a_name_is_resolved_once_to_the_address_that_is_called() -> None:
 
 
 def test_a_name_that_leads_nowhere_is_said_to() -> None:
-    with pytest.raises(ConnectionFailed, match="not known"):
+    with pytest.raises(ConnectionFailed, match="no database answers"):
         resolve("nowhere.invalid", 5432, allow_private=True)

@@ -4,8 +4,8 @@ import pytest
 
 from core.errors import InvalidInput
 from core.models.addresses import clean_address
-from core.models.line import is_metadata_address
 from core.models.providers import PROVIDERS
+from core.security.networks import leads_to_metadata
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,13 @@ def test_an_address_may_be_pasted_as_it_stands_in_a_manual(provider: str, pasted
         ("http://[::ffff:169.254.169.254]/v1", "address_forbidden"),
         ("http://[fd00:ec2::254]/v1", "address_forbidden"),
         ("http://metadata.google.internal/v1", "address_forbidden"),
+        ("http://2852039166/v1", "address_forbidden"),
+        ("http://0xa9fea9fe/v1", "address_forbidden"),
+        ("http://0251.0376.0251.0376/v1", "address_forbidden"),
+        ("http://169.254.43518/v1", "address_forbidden"),
+        ("http://169.254.169.254./v1", "address_forbidden"),
+        ("http://[64:ff9b::a9fe:a9fe]/v1", "address_forbidden"),
+        ("http://[2002:a9fe:a9fe::]/v1", "address_forbidden"),
     ],
 )
 def test_an_address_that_cannot_be_a_model_is_refused(address: str, key: str) -> None:
@@ -53,4 +60,4 @@ def test_an_address_that_cannot_be_a_model_is_refused(address: str, key: str) ->
 
 
 def test_private_networks_may_hold_models() -> None:
-    assert not any(is_metadata_address(host) for host in ("127.0.0.1", "10.0.0.5", "192.168.1.2", "::1", "models.lan"))
+    assert not any(leads_to_metadata(host) for host in ("127.0.0.1", "10.0.0.5", "192.168.1.2", "::1", "models.lan"))
