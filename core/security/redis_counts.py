@@ -14,7 +14,7 @@ _PATIENCE = 0.1  # seconds to connect, and seconds for an answer
 class RedisCounts(RedisStorage):
     """Throws away what is no count, whoever wrote it under our key."""
 
-    STORAGE_SCHEME = None  # type: ignore[assignment]  (opened here, never by an address's scheme)
+    STORAGE_SCHEME = []  # noqa: RUF012  (opened here, never by an address's scheme)
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         try:
@@ -33,7 +33,6 @@ def redis_counts(url: str) -> Storage:
         socket_connect_timeout=_PATIENCE,
         socket_timeout=_PATIENCE,
         retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]
-        lib_name=None,  # type: ignore[arg-type]
-        lib_version=None,  # type: ignore[arg-type]
+        driver_info=None,  # type: ignore[arg-type]
         protocol=2,
     )
