@@ -10,6 +10,7 @@ from core.i18n import LANGUAGES, Words
 from core.security.permissions import Action, Actor
 from pages import _browser
 from pages._account_factor import second_factor
+from pages._account_keys import own_keys
 from pages._account_sessions import own_sessions
 from pages._first_steps import change_password
 from pages._frame import LANGUAGE, again, portal, provider_name, show_error, words
@@ -98,4 +99,5 @@ SECTIONS: dict[str, Callable[[Actor, Words], None]] = {
     "password": _password,
     "factor": second_factor,
     "sessions": own_sessions,
+    "keys": own_keys,
 }

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.security.permissions import Action
+from pages._account_keys import all_keys
 from pages._admin_health import health
 from pages._admin_people import people
 from pages._admin_trail import jobs, trail
@@ -12,7 +13,7 @@ actor, words = enter(Action.SEE_PEOPLE)
 say = words.say
 
 st.title(say("shell.admin"))
-SECTIONS = {"people": people, "audit": trail, "jobs": jobs, "health": health}
+SECTIONS = {"people": people, "keys": all_keys, "audit": trail, "jobs": jobs, "health": health}
 chosen = st.segmented_control(
     say("admin.section"),
     list(SECTIONS),
