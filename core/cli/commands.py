@@ -25,6 +25,8 @@ terminal = typer.Typer(
 )
 user = typer.Typer(no_args_is_help=True)
 terminal.add_typer(user, name="user")
+audit = typer.Typer(no_args_is_help=True)
+terminal.add_typer(audit, name="audit")
 
 Json = Annotated[bool, typer.Option("--json")]
 Rung = Annotated[str, typer.Option("--rung")]
@@ -118,6 +120,31 @@ def bench(name: Annotated[str, typer.Argument()], as_json: Json = False) -> None
     from core.cli.benching import bench as run
 
     run(name, as_json)
+
+
+@terminal.command("rotate-key")
+def rotate_key(
+    wrapping: Annotated[bool, typer.Option("--wrapping")] = False,
+    lost: Annotated[bool, typer.Option("--lost")] = False,
+    as_json: Json = False,
+) -> None:
+    from core.cli.keeping import rotate_key as run
+
+    run(wrapping, lost, as_json)
+
+
+@audit.command("verify")
+def verify_audit(head: Annotated[str, typer.Option("--head")] = "", as_json: Json = False) -> None:
+    from core.cli.keeping import verify_audit as run
+
+    raise typer.Exit(run(head, as_json))
+
+
+@audit.command("let-go")
+def let_go(days: Annotated[int, typer.Option("--days", min=0)] = 0) -> None:
+    from core.cli.keeping import let_go as run
+
+    run(days)
 
 
 def main(arguments: Sequence[str]) -> int:

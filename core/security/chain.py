@@ -31,7 +31,10 @@ class Chain:
         self._vault, self._witness = vault, witness
 
     def begin(self, connection: sa.Connection) -> None:
-        """The chain, begun now if it was not yet: rows that were written before it are taken in as they stand."""
+        """The chain, begun now if it was not yet: rows that were written before it are taken in as they stand.
+
+        Rows with a mark are never marked again: where the chain's row was taken away, what else was done still shows.
+        """
         if connection.scalar(sa.select(audit_chain.c.id)) is not None:
             return
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_BEGINNING)))
@@ -39,12 +42,14 @@ class Chain:
             return
         key_id, key = self._key(connection, self._vault.current_trail_key(connection))
         before, first, last = marks.BEGINNING, None, 0
+        marked = connection.scalar(sa.select(audit.c.id).where(audit.c.mark.is_not(None)).limit(1)) is not None
         _allow(connection)
         for row in connection.execute(sa.select(audit).order_by(audit.c.id)).mappings().all():
-            added = _bound(key, key_id, before, row)
-            values = {name: added[name] for name in ("salt", "commitment", "mark", "key_id")}
-            connection.execute(audit.update().where(audit.c.id == row["id"]).values(values))
-            before, last = added["mark"], row["id"]
+            added = row if marked else _bound(key, key_id, before, row)
+            if not marked:
+                values = {name: added[name] for name in ("salt", "commitment", "mark", "key_id")}
+                connection.execute(audit.update().where(audit.c.id == row["id"]).values(values))
+            before, last = added["mark"] or before, row["id"]
             first = first or row["id"]
         self._put(connection, audit_chain.insert(), {
             "id": 1, "chain": uuid4(), "first_id": first or 1, "first_mark": marks.BEGINNING, "last_id": last,

@@ -130,6 +130,13 @@ def test_another_chain_in_the_old_ones_place_is_found(trail: Audit, store: Store
     assert begun_again.verify(SYSTEM).problem == "another_chain"
 
 
+def test_a_chain_whose_head_was_taken_away_is_not_marked_anew(trail: Audit, store: Store) -> None:
+    tamper(store, "UPDATE audit SET actor = 'Eve' WHERE id = 3", "DELETE FROM audit_chain")
+    elsewhere = audit_over(store)
+    elsewhere.begin()
+    assert (elsewhere.verify(SYSTEM).problem, elsewhere.verify(SYSTEM).row) == ("changed", 3)
+
+
 def test_the_trigger_refuses_what_no_sanctioned_path_does(trail: Audit, store: Store) -> None:
     for statement in (
         "UPDATE audit SET actor = 'Eve'", "DELETE FROM audit", "TRUNCATE audit", "DELETE FROM audit_chain",
