@@ -26,7 +26,7 @@ from core.store.tables_audit import audit_chain
 
 AT_ONCE = 100  # secrets in one transaction
 KEPT_FOR = timedelta(hours=1)  # a key that was just replaced stays so long for what was begun with it
-_LOCK = 4_027_186_554  # any number, as long as every version takes the same one
+LOCK = 4_027_186_554  # any number, as long as every version takes the same one
 
 
 @dataclass(frozen=True)
@@ -170,9 +170,9 @@ class Rotation:
     def _alone(self) -> Iterator[None]:
         """Inside, nobody else rotates; a process that dies lets go by dying."""
         with self._store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as line:
-            if not line.scalar(sa.select(sa.func.pg_try_advisory_lock(_LOCK))):
+            if not line.scalar(sa.select(sa.func.pg_try_advisory_lock(LOCK))):
                 raise InvalidInput(problem=Phrase("keeping.rotation_runs"))
             try:
                 yield
             finally:
-                line.scalar(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
+                line.scalar(sa.select(sa.func.pg_advisory_unlock(LOCK)))
