@@ -14,7 +14,7 @@ from core.connections.digests import DIGEST
 from core.connections.guard.names import Spelling, default_namespace
 from core.connections.guard.policies_masks import masked
 from core.connections.guard.policies_rewriting import Reference, Shield, rewritten
-from core.connections.guard.policies_rules import Rule, rule
+from core.connections.guard.policies_rules import Rule, rule, spliced
 from core.connections.guard.policies_safe import cannot_fail
 from core.connections.guard.query import Understood, understood
 from core.connections.guard.refusal import refusal
@@ -132,7 +132,8 @@ class Shields:
         text = query.sql(self._dialect.value) + where
         fence = _FENCE[self._dialect] if rules else ""
         always = any(each.asks for each in rules)
-        plain, fenced = below + text + (fence if always else ""), fenced_below + text + fence
+        plain = self._qualified(below + text + (fence if always else ""))
+        fenced = self._qualified(fenced_below + text + fence)
         _, tables = self.understood(f"({fenced})")
         masked_here = frozenset(own.masks) - own.hidden_columns
         short = exp.select(exp.Star()).from_(exp.Table(this=_name(table.name), db=place)).sql(self._dialect.value)
@@ -147,13 +148,15 @@ class Shields:
             raise refusal("policy_view", table=table.name)  # where such a name leads is not written down
         references = self.references(tables)
         touched = [reference.shield for reference in references if reference.shield is not None]
+        if any(f"{each.table.key}.{c}" in query.columns for each in references for c in _hidden(each)):
+            raise refusal("policy_view", table=table.name)
         if not touched and own == _NOTHING:
             return None
         masks = _masked_outputs(query, table, touched, self.spelling)
         safe = cannot_fail(query.tree.root, self._dialect)
         inner = [self._rewritten(body, fence) for fence in (not safe, True)]
-        listed = exp.TableAlias(this=_name(table.name), columns=[_name(column.name) for column in table.columns])
-        plain, fenced = (f"WITH {listed.sql(self._dialect.value)} AS ({text}) " for text in inner)
+        name, *columns = (_name(each).sql(self._dialect.value) for each in (table.name, *table.by_name))
+        plain, fenced = (f"WITH {name}({', '.join(columns)}) AS ({text}) " for text in inner)
         left = TableRights(own.hidden_columns, own.masks, own.rows, derived=bool(touched))
         select = exp.select(*self._columns(table, own)).from_(exp.Table(this=_name(table.name)))
         shield = self._finished(table, left, select, plain, fenced)
@@ -163,6 +166,17 @@ class Shields:
         """A view's query with what stands for the tables below it."""
         query, tables = self.understood(body)
         return self.rewritten(query, self.references(tables), fence, qualify=True)
+
+    def _qualified(self, text: str) -> str:
+        """The text with a namespace before every table: a named query around it might have the name of one."""
+        _, tables = self.understood(text)
+        changes = []
+        for node, key in tables.references:
+            place = self._place(self._whole.by_key[key])
+            if place is not None and node.args.get("db") is None:
+                start = int(node.this.meta["start"])
+                changes.append((start, start, place.sql(self._dialect.value) + "."))
+        return spliced(text, changes)
 
     def rewritten(self, query: Understood, references: Sequence[Reference], fence: bool, qualify: bool) -> str:
         """The text that runs for a query over these tables, proved to say what it should. Its tree is used up."""
@@ -188,6 +202,10 @@ class Shields:
     def _place(self, table: Table) -> exp.Identifier | None:
         namespace = table.namespace or self._namespace
         return _name(namespace) if namespace else None
+
+
+def _hidden(reference: Reference) -> frozenset[str]:
+    return reference.shield.rights.hidden_columns if reference.shield else frozenset()
 
 
 def _name(name: str) -> exp.Identifier:
