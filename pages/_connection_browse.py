@@ -11,7 +11,7 @@ from core.errors import AskwellError
 from core.grounding.ground import Browsed
 from core.i18n import LANGUAGES, Words
 from core.security.permissions import Action, Actor, may
-from pages import _connection_privacy
+from pages import _connection_policies, _connection_privacy
 from pages._frame import portal, show_error
 from pages._model_form import safe
 
@@ -37,7 +37,8 @@ def browse(actor: Actor, info: ConnectionInfo, words: Words) -> None:
         portal().knowledge.index(actor, info.id)
         st.toast(say("connections.reading_again"), icon=":material/sync:")
     names = [say(f"connections.{name}") for name in ("tables_tab", "diagram", "verified_tab")]
-    tables, diagram, verified, *more = st.tabs([*names, say("privacy.tab")] if info.may_change else names)
+    more_names = [say("privacy.tab"), say("policies.tab")] if info.may_change else []
+    tables, diagram, verified, *more = st.tabs([*names, *more_names])
     with tables:
         _tables(actor, info, found, words)
     with diagram:
@@ -47,6 +48,9 @@ def browse(actor: Actor, info: ConnectionInfo, words: Words) -> None:
     if more and may(actor, Action.CHANGE_PRIVACY):
         with more[0]:
             _connection_privacy.privacy(actor, info, found.schema, words)
+    if more and may(actor, Action.SEE_POLICIES):
+        with more[1]:
+            _connection_policies.policies(actor, info, words)
 
 
 def _tables(actor: Actor, info: ConnectionInfo, found: Browsed, words: Words) -> None:

@@ -11,7 +11,7 @@ from core.connections.guard.policies_shields import Shields
 from core.connections.opened import Connection
 from core.connections.registry import Connections
 from core.connections.result import ResultTable
-from core.connections.schema import Table
+from core.connections.schema import Schema, Table
 from core.connections.shelf import KeptConnection
 from core.connections.stored_schema import SeenSchema
 from core.errors import InvalidInput, NotAllowed, NotFound, QueryRefused
@@ -29,8 +29,10 @@ _MOST_ROWS, _LONGEST_NOTED = 100, 4000
 
 @dataclass(frozen=True)
 class Named:
-    """What a policy can name: people who may ask the connection (id, name), groups, and attributes of people."""
+    """What a policy can name: people who may ask the connection (id, name), groups, attributes of people, and every
+    table and column, also those that are hidden from whoever asks."""
 
+    schema: Schema
     people: tuple[tuple[UUID, str], ...]
     groups: tuple[str, ...]
     attributes: tuple[str, ...]
@@ -63,6 +65,7 @@ class Policies:
         known = {name for person in asking for name, _ in person.attributes}
         known |= {name for group in groups for name, _ in group.attributes}
         return Named(
+            self._whole(actor, kept).schema,
             tuple((person.id, person.name) for person in asking),
             tuple(group.name for group in groups),
             tuple(sorted(known | OWN)),
