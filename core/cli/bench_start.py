@@ -51,7 +51,7 @@ def start() -> dict[str, object]:
             pass
         with _server(folder, see) as (process, warm):
             time.sleep(_IDLE)
-            memory = _memory(process.pid, folder)
+            memory = memory_of(process.pid, folder)
         return {"cold": cold.figures(), "warm": warm.figures(), "page_by": how, "memory_megabytes": memory}
 
 
@@ -85,6 +85,14 @@ def _server(folder: Path, see: Callable[[str], None]) -> Iterator[tuple["subproc
         process.wait(_PATIENCE)
         if process.stdout:
             process.stdout.close()
+
+
+@contextmanager
+def running_server(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A server of its own over `folder`, demo shop and all, with its address; told to stop as the block ends."""
+    found: list[str] = []
+    with _server(folder, found.append) as (process, _):
+        yield process, found[0]
 
 
 def _address(process: "subprocess.Popen[str]") -> str:
@@ -137,7 +145,7 @@ def _see(browser: Any, url: str) -> None:
     page.close()
 
 
-def _memory(server: int, folder: Path) -> dict[str, float]:
+def memory_of(server: int, folder: Path) -> dict[str, float]:
     """What is held, by process tree: resident, and proportional, which counts shared pages once.
 
     Where the system does not tell (no /proc), nothing.

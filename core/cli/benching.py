@@ -34,11 +34,18 @@ def _retrieve() -> Mapping[str, object]:
         return measure(opened.store)
 
 
+def _faults() -> Mapping[str, object]:
+    from core.cli.bench_faults import fault_figures
+
+    return fault_figures()
+
+
 BENCHES: Mapping[str, Callable[[], Mapping[str, object]]] = {
     "start": _start,
     "overhead": _overhead,
     "retrieve": _retrieve,
     "instant": _instant,
+    "faults": _faults,
 }
 
 

@@ -1,0 +1,154 @@
+"""`bench load`: a hundred people at their pages at once, thinking between two moves, on a server of their own.
+
+They arrive two a second at most. Each looks at the Ask page, thinks (20 seconds on average, 30 at most), and then looks
+again or asks something. Every frame that reaches a page is searched for the names of the others.
+"""
+
+import asyncio
+import hashlib
+import os
+import random
+import secrets
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from core.cli.bench_start import memory_of, running_server
+from core.cli.page_lines import Page
+from core.clock import utc_now
+from core.security.passwords import hashed
+from core.store.sessions import Store, open_embedded
+from core.store.tables import answers, people, sessions
+
+_COOKIE = "askwell_session"
+_THINK, _LONGEST_THINK = 20.0, 30.0  # seconds
+_ARRIVALS = 2.0  # a second
+_ASKS = 0.3  # of all moves
+_QUESTIONS = (
+    "How many orders are there?",
+    "How many customers are there per country?",
+    "What is the average price of products?",
+    "How many stores are there?",
+    "有多少订单？",
+)
+
+
+@dataclass
+class _Seen:
+    """What all of them saw, in seconds."""
+
+    first: list[float] = field(default_factory=list)
+    again: list[float] = field(default_factory=list)
+    asked: int = 0
+    failed: int = 0
+    leaks: int = 0
+    own: int = 0
+    frames: int = 0
+
+
+def load_figures(people_count: int = 100, minutes: float = 4.0) -> dict[str, object]:
+    """So many people for so many minutes after the last has come; `failed` and `leaks` have to be 0."""
+    with ExitStack() as ends:
+        folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="askwell-load-")))
+        process, url = ends.enter_context(running_server(folder))
+        store = open_embedded(folder / "data")
+        ends.callback(store.close)
+        crowd = _crowd(store, people_count)
+        before = memory_of(process.pid, folder)
+        seen = asyncio.run(_visit(url, crowd, minutes * 60))
+        after = memory_of(process.pid, folder)
+        with store.begin() as connection:
+            kept = connection.scalar(sa.select(sa.func.count()).select_from(answers))
+    return {
+        "people": people_count,
+        "minutes": minutes,
+        "think_seconds": _THINK,
+        "reruns": len(seen.again),
+        "questions": seen.asked,
+        "answers_kept": kept,
+        "failed": seen.failed,
+        "leaks": seen.leaks,
+        "saw_their_own_name": seen.own,
+        "frames": seen.frames,
+        "first_run": _spread(seen.first),
+        "rerun": _spread(seen.again),
+        "memory_megabytes_before": before,
+        "memory_megabytes_after": after,
+        "cores": os.cpu_count(),
+    }
+
+
+def _spread(seconds: list[float]) -> dict[str, float]:
+    ordered = sorted(seconds) or [0.0]
+    return {name: round(ordered[min(len(ordered) - 1, int(len(ordered) * q))], 3) for name, q in _QUANTILES}
+
+
+_QUANTILES = (("p50", 0.5), ("p95", 0.95), ("worst", 1.0))
+
+
+def _crowd(store: Store, count: int) -> list[tuple[str, str]]:
+    """A name and a session token for each of them."""
+    password, now = hashed(secrets.token_urlsafe(16)), utc_now()
+    made = []
+    with store.begin() as connection:
+        for _ in range(count):
+            name, token = f"canary-{secrets.token_hex(6)}", secrets.token_urlsafe(32)
+            row = {"email": f"{name}@askwell.example", "name": name, "password_hash": password, "role": "viewer"}
+            person = connection.scalar(sa.insert(people).values(row).returning(people.c.id))
+            session = {
+                "person_id": person,
+                "token_hash": hashlib.sha256(token.encode()).digest(),
+                "expires_at": now + timedelta(hours=4),
+            }
+            connection.execute(sa.insert(sessions).values(session))
+            made.append((name, token))
+    return made
+
+
+async def _visit(url: str, crowd: list[tuple[str, str]], seconds: float) -> _Seen:
+    seen, chance = _Seen(), random.Random(11)  # noqa: S311  (when people think, not a secret)
+    until = time.monotonic() + len(crowd) / _ARRIVALS + seconds
+    waiting = []
+    for name, token in crowd:
+        waiting.append(asyncio.create_task(_person(url, name, token, until, seen, random.Random(chance.random()))))  # noqa: S311
+        await asyncio.sleep(1 / _ARRIVALS)
+    await asyncio.gather(*waiting)
+    return seen
+
+
+async def _person(url: str, name: str, token: str, until: float, seen: _Seen, chance: random.Random) -> None:
+    from websockets.asyncio.client import connect
+
+    address = url.replace("http://", "ws://") + "/_stcore/stream"
+    headers = {"Cookie": f"{_COOKIE}={token}"}
+    async with connect(address, origin=url, additional_headers=headers, max_size=None) as line:  # type: ignore[arg-type]
+        page = Page(line)
+        listening = asyncio.ensure_future(page.listen())
+        try:
+            seen.first.append(await _timed(page, "", seen))
+            while time.monotonic() < until:
+                await asyncio.sleep(min(chance.expovariate(1 / _THINK), _LONGEST_THINK))
+                question = chance.choice(_QUESTIONS) if chance.random() < _ASKS else ""
+                seen.asked += bool(question)
+                seen.again.append(await _timed(page, question, seen))
+        finally:
+            page.leave()
+            listening.cancel()
+        seen.failed += page.broken
+        seen.frames += page.frames
+        seen.own += name.encode() in page.canaries
+        seen.leaks += len(page.canaries - {name.encode()})
+
+
+async def _timed(page: Page, question: str, seen: _Seen) -> float:
+    started = time.monotonic()
+    try:
+        await page.run(question)
+    except TimeoutError:
+        seen.failed += 1
+    return time.monotonic() - started
