@@ -50,7 +50,8 @@ TABLES: Mapping[str, Mapping[str, Kind]] = {
     "stores": {"id": Kind.INTEGER, "region": Kind.TEXT, "name": Kind.TEXT, "size": Kind.INTEGER},
 }
 VIEWS: Mapping[str, str] = {
-    "v_customers": 'SELECT "id", "name" AS "label", "region", "score" * 2 AS "twice" FROM "customers" WHERE "score" > 1',
+    "v_customers": 'SELECT "id", "name" AS "label", "region", "score" * 2 AS "twice" '
+    'FROM "customers" WHERE "score" > 1',
     "v_sales": 'SELECT c."region" AS "region", COUNT(*) AS "orders_made", MAX(o."note") AS "last_note" '
     'FROM "customers" AS c JOIN "orders" AS o ON o."customer_id" = c."id" GROUP BY c."region"',
     "v_labels": 'SELECT v."label" AS "label", s."name" AS "store" FROM "v_customers" AS v '
