@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.answering.markdown import escape
 from core.i18n import LANGUAGES, Words
+from core.observability import requests
 from core.security.permissions import Action, Actor, may
 from pages import _browser
 from pages._account import account_dialog
@@ -136,5 +137,6 @@ def _sign_out() -> None:
     _browser.tell("end", provider=way == "sso" and portal().settings.sso)
 
 
+requests.begin()
 with waiting_for_the_store():
     main()
