@@ -5,14 +5,16 @@ from pathlib import PurePath
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.answering.markdown import escape, said
 from core.connections.addresses import NewConnection
 from core.connections.engines import ENGINES, Engine
 from core.connections.registry import ConnectionInfo, Report
 from core.errors import AskwellError
-from core.i18n import Words
+from core.i18n import Phrase, Words
 from core.security.permissions import Action, Actor, may
+from pages import _connection_login
 from pages._frame import portal, show_error
 
 DONE = "connections.done"
@@ -26,6 +28,10 @@ def form(actor: Actor, info: ConnectionInfo | None, words: Words) -> bool:
     given = info.given if info and info.given else NewConnection("", "postgresql")
     new = _name_only(given, words) if info and info.uploaded else _fields(given, info, words)
     everyone, people = _sharing(actor, info, words)
+    flag = f"connections.too_much.{info.id if info else 'new'}"
+    slot = st.container()
+    accepts = bool(st.session_state.get(flag)) and _accepting(slot, flag, words)
+    new = replace(new, accepts_powers=accepts)
     with st.container(horizontal=True):
         save = st.button(say("connections.save"), type="primary", icon=":material/save:", key="connections.save")
         test = st.button(say("connections.test"), icon=":material/network_check:", key="connections.test")
@@ -34,7 +40,9 @@ def form(actor: Actor, info: ConnectionInfo | None, words: Words) -> bool:
     try:
         if test:
             with st.spinner(say("connections.testing")):
-                _report(portal().connections.test(actor, new, info.id if info else None), words)
+                report = portal().connections.test(actor, new, info.id if info else None)
+            _report(report, words)
+            _ask_to_accept(slot, flag, report.too_much, words)
         if save:
             with st.spinner(say("connections.saving")):
                 kept = _keep(actor, info, new)
@@ -43,7 +51,20 @@ def form(actor: Actor, info: ConnectionInfo | None, words: Words) -> bool:
             return True
     except AskwellError as error:
         show_error(error, words)
+        _ask_to_accept(slot, flag, error.values.get("problem") == Phrase("powers.too_powerful"), words)
     return False
+
+
+def _ask_to_accept(slot: DeltaGenerator, flag: str, too_much: bool, words: Words) -> None:
+    """Show the box to tick as soon as it is needed; it stays until another sign-in turns out not to need it."""
+    if too_much and not st.session_state.get(flag):
+        _accepting(slot, flag, words)
+    if too_much:
+        st.session_state[flag] = True
+
+
+def _accepting(slot: DeltaGenerator, flag: str, words: Words) -> bool:
+    return slot.checkbox(words.say("login.accept"), key=f"{flag}.accept")
 
 
 def _keep(actor: Actor, info: ConnectionInfo | None, new: NewConnection) -> ConnectionInfo:
@@ -108,6 +129,9 @@ def _server_fields(
             options[option] = (
                 st.selectbox(option, values, index=values.index(chosen), key=f"{place}.{option}") or chosen
             )
+    with st.expander(say("login.make"), icon=":material/key:"):
+        encrypted = options.get("sslmode") in ("require", "verify-full")
+        _connection_login.script(engine.kind, database, words, f"{place}.make.{engine.kind}", encrypted=encrypted)
     return NewConnection(given.name, engine.kind, host, port, database, user, password, options=options)
 
 

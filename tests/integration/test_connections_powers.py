@@ -1,4 +1,4 @@
-"""The script that makes a login which only reads and the check that says what a login may do besides, on real servers."""
+"""The script that makes a login which only reads and the check that says what a login may do besides: real servers."""
 
 import secrets
 from collections.abc import Iterator
