@@ -5,6 +5,7 @@ from uuid import UUID
 import streamlit as st
 
 from core.answering.running import Run
+from core.answering.turns import Turn
 from core.errors import NotFound
 from core.i18n import Words
 from core.security.permissions import Action, Actor
@@ -13,6 +14,7 @@ from pages._ask_state import AskState
 from pages._frame import again, portal
 
 POLL = 0.3  # seconds between two looks
+RENEWED = "ask.renewed"
 
 
 def running(actor: Actor, state: AskState) -> Run | None:
@@ -25,6 +27,15 @@ def running(actor: Actor, state: AskState) -> Run | None:
     except NotFound:
         return None
     return None if run.finished else run
+
+
+def to_renew(turns: tuple[Turn, ...]) -> Turn | None:
+    """The last answer of this conversation that was made under other rights and is run again, each once."""
+    begun = st.session_state.setdefault(RENEWED, set())
+    found = next((turn for turn in reversed(turns) if turn.renewable and turn.answer_id not in begun), None)
+    if found is not None:
+        begun.add(found.answer_id)
+    return found
 
 
 @st.fragment(run_every=POLL)

@@ -55,11 +55,11 @@ class _Fields:
         """The policy as the widgets stand."""
         subject = self._subject(given.subject)
         tables = self._named.schema.by_key
-        keys = ["", *tables]
+        keys = [*tables, ""]
         table = st.selectbox(
             self._say("policies.table"),
             keys,
-            index=keys.index(given.table) if given.table in keys else 0,
+            index=keys.index(given.table) if given.table in keys and (given.table or given.only) else 0,
             format_func=lambda key: key or self._say("policies.all_tables"),
             key=f"{self._place}.table",
         )
@@ -70,6 +70,7 @@ class _Fields:
                 self._say("policies.only_tables"),
                 list(tables),
                 default=[key for key in sorted(given.only) if key in tables],
+                placeholder=self._say("policies.choose"),
                 key=f"{self._place}.only",
             )
             taken = Policy(self._info.id, "", subject, only=frozenset(left))
@@ -129,6 +130,7 @@ class _Fields:
             options,
             index=options.index(standing) if standing in options else (0 if options else None),
             format_func=lambda name: shown.get(name, name),
+            placeholder=self._say("policies.choose"),
             key=f"{self._place}.{label}.{kind}",
         )
         return chosen or ""
@@ -152,6 +154,7 @@ class _Fields:
                 self._say("policies.only_columns_pick" if how == ONLY else "policies.hidden_columns_pick"),
                 list(table.by_name),
                 default=[name for name in table.by_name if name in before],
+                placeholder=self._say("policies.choose"),
                 key=f"{place}.{how}.columns",
             )
         )
@@ -167,6 +170,7 @@ class _Fields:
             self._say("policies.masked_columns"),
             list(table.by_name),
             default=[name for name in given.masks if name in table.by_name],
+            placeholder=self._say("policies.choose"),
             key=f"{place}.masked",
         )
         return {name: self._mask(table.by_name[name], given.masks.get(name), f"{place}.{name}") for name in chosen}

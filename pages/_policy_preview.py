@@ -28,6 +28,7 @@ def preview(actor: Actor, info: ConnectionInfo, named: Named, sentences: Sentenc
         list(people),
         index=None,
         format_func=lambda one: people[one],
+        placeholder=words.say("policies.choose"),
         key=f"policies.preview.{info.id}",
     )
     if person is None:

@@ -73,7 +73,7 @@ def badges(shown: Shown, answered: Answered) -> None:
     with st.container(horizontal=True, gap="small"):
         st.badge(say(f"ask.sure_{answered.evidence.sureness}"), icon=icon, color=color, help=reasons or None)
         st.badge(say("ask.as_of", at=local(answered.as_of)), color="gray")
-        if table is not None:
+        if table is not None and (table.rows or not shown.card.explanation.limited):
             key = "ask.first_rows" if table.truncated else "ask.rows"
             st.badge(say(key, n=len(table.rows)), color="gray")
         if answered.rung is Rung.MODEL:
@@ -81,6 +81,13 @@ def badges(shown: Shown, answered: Answered) -> None:
             st.badge(say("ask.cost_unknown") if cost is None else f"${cost:.4f}", color="gray")
         else:
             st.badge(say("ask.no_model"), color="gray")
+
+
+def limits(shown: Shown) -> None:
+    """One line for what the person may not see of it: rows left out, values masked."""
+    if phrases := shown.card.explanation.limits:
+        line = " ".join(said(shown.words, phrase) for phrase in phrases)
+        st.caption(f":material/visibility_lock: {line}")
 
 
 def ending(shown: Shown) -> None:

@@ -37,6 +37,7 @@ def draw(shown: Shown, start: Start) -> None:
             return
         _show.status(shown, answered)
         st.markdown(answered.summary)
+        _show.limits(shown)
         _show.badges(shown, answered)
         for finding in answered.findings:
             st.markdown(f"- {said(shown.words, finding)}")

@@ -20,7 +20,8 @@ def data(shown: Shown) -> None:
     """The rows, as the database gave them, under headings in words."""
     table = shown.card.table
     if table is None or not table.rows:
-        st.info(shown.words.say("ask.no_rows"), icon=":material/table_rows:")
+        key = "rights.no_rows" if shown.card.explanation.limited else "ask.no_rows"
+        st.info(shown.words.say(key), icon=":material/table_rows:")
         return
     columns = as_columns(table)
     labels = [label[:1].upper() + label[1:] for label in shown.card.chart.labels] if shown.card.chart else []
@@ -107,6 +108,10 @@ def how(shown: Shown) -> None:
             with st.container(horizontal=True, gap="small"):
                 for word, meaning in card.explanation.words:
                     st.badge(f"{escape(word)} → {escape(meaning)}", color="gray")
+        if card.explanation.limits:
+            _heading(say("ask.rights"))
+            for limit in card.explanation.limits:
+                st.markdown(f"- {said(shown.words, limit)}")
         _heading(say("ask.tables_used"))
         st.markdown(", ".join(f"**{escape(table)}**" for table in card.explanation.tables))
     if card.answered:

@@ -48,6 +48,13 @@ _, middle, _ = st.columns([1, 10, 1])
 run = _ask_live.running(actor, state)
 turns = state.turns()
 
+stale = _ask_live.to_renew(turns) if run is None else None
+if stale is not None:
+    portal().running.start(
+        actor, Question(stale.card.question, conversation_id=state.conversation_id, of=stale.answer_id)
+    )
+    st.rerun()
+
 with st.bottom:
     _, bar, _ = st.columns([1, 10, 1])
     with bar:
