@@ -1,50 +1,72 @@
 """Administration: who is here, what they may do, and who no longer comes in."""
 
 import secrets
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.answering.markdown import escape
-from core.errors import AskwellError
 from core.i18n import Words
 from core.security.people import Person
 from core.security.permissions import Actor, Role
-from pages._frame import local, portal, show_error
-
-DONE = "admin.done"  # what the last action did, shown once after the page is drawn anew
+from pages._admin_groups import groups
+from pages._admin_invitations import invitations
+from pages._admin_person import person_entry
+from pages._confirm import hand_over, show_done
+from pages._frame import local, portal
 
 
 def people(actor: Actor, words: Words) -> None:
+    """Persons, invitations or groups."""
+    chosen = st.segmented_control(
+        words.say("admin.section"),
+        list(PARTS),
+        default="persons",
+        format_func=lambda name: words.say(f"roster.{name}"),
+        key="admin.people_part",
+        label_visibility="collapsed",
+        required=True,
+    )
+    show_done()
+    PARTS[chosen or "persons"](actor, words)
+
+
+def _persons(actor: Actor, words: Words) -> None:
     """Everybody in a table, an entry to change, and a form for a new person."""
-    say = words.say
-    everybody = portal().people.list(actor)
-    if said := st.session_state.pop(DONE, None):
-        st.success(said, icon=":material/check_circle:")
+    say, table = words.say, st.container()
     left, right = st.columns([3, 2], gap="large")
-    with left:
+    with right:
+        _add(actor, words)  # first, so that the table has whoever was just added
+    everybody = portal().people.list(actor)
+    with table:
         _table(everybody, words)
+    with left:
+        by_id = {person.id: person for person in everybody}
         chosen = st.selectbox(
             say("admin.person"),
-            everybody,
+            list(by_id),
             index=None,
-            format_func=lambda person: f"{person.name} · {person.email}",
+            format_func=lambda person_id: f"{by_id[person_id].name} · {by_id[person_id].email}",
             placeholder=say("admin.choose_person"),
             key="admin.person",
         )
-        if chosen is not None:
-            _change(actor, chosen, words)
-    with right:
-        _invite(actor, words)
+        if chosen in by_id:
+            person_entry(actor, by_id[chosen], words)
 
 
-def _table(everybody: list[Person], words: Words) -> None:
+def _table(everybody: Sequence[Person], words: Words) -> None:
     say = words.say
     st.dataframe(
         {
             say("admin.name"): [person.name for person in everybody],
             say("admin.email"): [person.email for person in everybody],
             say("admin.role"): [say(f"shell.role_{person.role}") for person in everybody],
+            say("roster.groups"): [list(person.groups) for person in everybody],
+            say("roster.ways"): [_ways(person, words) for person in everybody],
             say("admin.state"): [say("admin.disabled" if person.disabled else "admin.active") for person in everybody],
+            say("roster.seen"): [
+                words.show(local(person.seen_at)) if person.seen_at else say("roster.never") for person in everybody
+            ],
             say("admin.since"): [words.show(local(person.created_at)) for person in everybody],
         },
         hide_index=True,
@@ -53,37 +75,16 @@ def _table(everybody: list[Person], words: Words) -> None:
     )
 
 
-def _change(actor: Actor, person: Person, words: Words) -> None:
-    say = words.say
-    with st.container(border=True):
-        role = st.selectbox(
-            say("admin.role"),
-            list(Role),
-            index=list(Role).index(person.role),
-            format_func=lambda role: say(f"shell.role_{role}"),
-            key=f"admin.role.{person.id}.{words.language}",
-        )
-        st.caption(say(f"admin.explain_{role}"))
-        with st.container(horizontal=True):
-            if st.button(say("admin.save_role"), disabled=role == person.role, type="primary", key="admin.save_role"):
-                _do(lambda: portal().people.change(actor, person.id, role=role), say("admin.changed"), words)
-            label = say("admin.enable" if person.disabled else "admin.disable")
-            if st.button(label, key="admin.disable"):
-                _do(
-                    lambda: portal().people.change(actor, person.id, disabled=not person.disabled),
-                    say("admin.changed"),
-                    words,
-                )
-            if st.button(say("admin.new_password"), key="admin.new_password"):
-                password = secrets.token_urlsafe(12)
-                _do(
-                    lambda: portal().people.change(actor, person.id, password=password),
-                    say("admin.given_password", name=escape(person.name), password=password),
-                    words,
-                )
+def _ways(person: Person, words: Words) -> str:
+    """How a person signs in, in words."""
+    password = words.say("roster.way_factor" if person.second_factor else "roster.way_password")
+    ways = [password] if person.has_password else []
+    if person.signs_on:
+        ways.append(portal().settings.oidc_name or words.say("sign_in.sso_name"))
+    return ", ".join(ways) or words.say("roster.way_none")
 
 
-def _invite(actor: Actor, words: Words) -> None:
+def _add(actor: Actor, words: Words) -> None:
     say = words.say
     with st.form("admin.invite", clear_on_submit=False):
         st.subheader(say("admin.invite"))
@@ -98,20 +99,11 @@ def _invite(actor: Actor, words: Words) -> None:
         st.caption(say("admin.invite_help"))
         if st.form_submit_button(say("admin.invite_do"), type="primary"):
             password = secrets.token_urlsafe(12)
-            _do(
+            hand_over(
                 lambda: portal().people.invite(actor, email, name, role or Role.VIEWER, password),
                 say("admin.given_password", name=escape(name or email), password=password),
                 words,
             )
 
 
-def _do(act: "object", done: str, words: Words) -> None:
-    """Carry it out and say so on a fresh page, or say what was wrong and keep what was typed."""
-    assert callable(act)
-    try:
-        act()
-    except AskwellError as error:
-        show_error(error, words)
-    else:
-        st.session_state[DONE] = done
-        st.rerun()
+PARTS = {"persons": _persons, "invitations": invitations, "groups": groups}

@@ -87,7 +87,7 @@ class SingleSignOn:
         with self._store.begin() as connection:
             connection.execute(sign_ons_used.delete().where(sign_ons_used.c.at < now - _KEPT))
             new = insert(sign_ons_used).values(digest=digest, at=now).on_conflict_do_nothing()
-            if connection.execute(new).rowcount != 1:
+            if connection.scalar(new.returning(sign_ons_used.c.digest)) is None:
                 raise _Refused("used before")
 
     def _digest_of(self, claims: Mapping[str, Any]) -> bytes:
