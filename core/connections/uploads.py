@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from core.connections.processes import Child, ChildEnded, ChildLate
 from core.connections.session import MEGABYTE
+from core.connections.upload_look import look
 from core.errors import InvalidInput
 from core.i18n import Phrase
 
@@ -39,6 +40,7 @@ def read_upload(stream: BinaryIO, filename: str, folder: Path, most_megabytes: i
     with tempfile.TemporaryDirectory(prefix="incoming-", dir=folder) as incoming:
         source, made = Path(incoming, f"source{suffix.lower()}"), Path(incoming, "made.duckdb")
         _save(stream, source, most_megabytes)
+        look(source, suffix.lower())
         _read(KINDS[suffix.lower()], source, title, made)
         kept = folder / f"{uuid4().hex}.duckdb"
         made.rename(kept)

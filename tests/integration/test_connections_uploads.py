@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import zipfile
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -143,9 +144,15 @@ def test_many_rows_are_read_in_pieces(tmp_path: Path) -> None:
         ("a.csv", b"a,b\n1,2\n4,5,6\n", "upload_ragged"),
         ("a.csv", bytes(range(256)) * 10, "upload_not_text"),
         ("a.csv", b",".join(b"c%d" % n for n in range(1001)) + b"\n" + b",".join([b"1"] * 1001), "upload_wide"),
-        ("a.xlsx", b"PK\x03\x04 nonsense", "upload_broken"),
-        ("a.xls", b"nonsense", "upload_broken"),
-        ("a.parquet", b"PAR1 nonsense", "upload_broken"),
+        ("a.xlsx", b"PK\x03\x04 nonsense", "upload_not_what_it_says"),
+        ("a.xls", b"nonsense", "upload_not_what_it_says"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 nonsense", "upload_broken"),
+        ("a.parquet", b"PAR1 nonsense", "upload_not_what_it_says"),
+        ("a.parquet", b"PAR1 nonsense PAR1", "upload_broken"),
+        ("a.csv", b"%PDF-1.7", "upload_not_text"),
+        ("a.csv", b"\x7fELF" + b"x" * 100, "upload_not_text"),
+        ("a.txt", b"<!DOCTYPE html><table><tr><td>1</td></tr></table>", "upload_not_text"),
+        ("a.tsv", b"SQLite format 3\0", "upload_not_text"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_the_reason(
@@ -165,3 +172,53 @@ def test_a_small_workbook_that_stands_for_billions_of_cells_is_refused(tmp_path:
         sheet.write(0, 0, "a")
         sheet.write(1_048_575, 16_383, "b")
     assert refusal(tmp_path / "uploads", "bomb.xlsx", buffer.getvalue()) == "upload_too_heavy"
+
+
+def packed(parts: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def a_workbook() -> bytes:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        book.add_worksheet("s").write_row(0, 0, ["a", "b"])
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("filename", ["a.csv", "a.txt", "a.tsv", "a.parquet", "a.xls", "a.ods", "a.xlsb"])
+def test_a_workbook_under_another_name_is_not_read(tmp_path: Path, filename: str) -> None:
+    assert refusal(tmp_path / "uploads", filename, a_workbook()) in ("upload_not_what_it_says", "upload_not_text")
+
+
+@pytest.mark.parametrize("filename", ["a.xlsx", "a.ods", "a.xls", "a.parquet"])
+def test_text_under_another_name_is_not_read(tmp_path: Path, filename: str) -> None:
+    assert refusal(tmp_path / "uploads", filename, b"a,b\n1,2\n") == "upload_not_what_it_says"
+
+
+def test_a_zip_that_is_no_workbook_is_not_read(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "uploads", "a.xlsx", packed({"../../etc/cron.d/x": b"x"})) == "upload_not_what_it_says"
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/media/picture.png"])
+def test_a_zip_bomb_in_a_workbook_is_refused_before_it_is_unpacked(tmp_path: Path, part: str) -> None:
+    bomb = packed({"xl/workbook.xml": b"<workbook/>", part: b"\0" * 9_000_000})
+    assert len(bomb) < 20_000
+    assert refusal(tmp_path / "uploads", "a.xlsx", bomb) == "upload_too_heavy"
+
+
+def test_a_workbook_of_very_many_parts_is_refused(tmp_path: Path) -> None:
+    many = packed({"xl/workbook.xml": b"<workbook/>"} | {f"xl/{number}": b"" for number in range(5_001)})
+    assert refusal(tmp_path / "uploads", "a.xlsx", many) == "upload_too_heavy"
+
+
+@pytest.mark.parametrize("title", ["../../x", "/etc/passwd", "C:\\x\\y", "a\0b", "x\n\r", "-rf", "\u202excod"])
+def test_a_sent_name_names_no_place_on_the_disk(tmp_path: Path, title: str) -> None:
+    folder = tmp_path / "uploads"
+    file = read_upload(io.BytesIO(b"a,b\n1,2\n"), f"{title}.csv", folder, 10)
+    assert list(folder.iterdir()) == [file]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["uploads"]
+    assert title not in file.name
