@@ -3,7 +3,8 @@
 import json
 
 from core.connections.cells import kind_of_type
-from core.connections.introspection import ListedKey, ListedTable, Listing, Place
+from core.connections.introspection import ListedKey, ListedTable, Listing, Naming, Place
+from core.connections.routines import duckdb_routines
 from core.connections.schema import Column, Origin, Schema
 from core.connections.session import Session
 
@@ -54,3 +55,8 @@ def introspect_duckdb(session: Session) -> Schema:
 
 def _place(namespace: str, table: str) -> Place:
     return ("" if namespace == "main" else namespace, table)
+
+
+def duckdb_naming(session: Session) -> Naming:
+    """Names are read as everywhere; what functions mean, the engine and the file's macros say."""
+    return Naming(routines=duckdb_routines(session))

@@ -2,6 +2,7 @@
 
 from core.connections.cells import kind_of_type
 from core.connections.introspection import ListedKey, ListedTable, Listing, Naming
+from core.connections.routines import mysql_routines
 from core.connections.schema import Column, Origin, Schema
 from core.connections.session import Session
 
@@ -66,4 +67,4 @@ def _foreign_keys(session: Session) -> list[ListedKey]:
 def mysql_naming(session: Session) -> Naming:
     """The database that the session is on, and whether the server's files tell capitals apart."""
     [(namespace, folded)] = session.look("SELECT DATABASE(), @@lower_case_table_names")
-    return Naming(namespace or "", int(folded) != 0)
+    return Naming(namespace or "", int(folded) != 0, mysql_routines(session))

@@ -2,6 +2,7 @@
 
 from core.connections.cells import kind_of_type
 from core.connections.introspection import ListedKey, ListedTable, Listing, Naming, Place
+from core.connections.routines import postgres_routines
 from core.connections.schema import Column, Kind, Origin, Schema
 from core.connections.session import Session
 
@@ -95,4 +96,4 @@ def _kind(base: str, category: str) -> Kind:
 def postgres_naming(session: Session) -> Naming:
     """The first schema of the search path, which names without a schema mean."""
     [(namespace,)] = session.look("SELECT current_schema()")
-    return Naming(namespace or "")
+    return Naming(namespace or "", routines=postgres_routines(session))

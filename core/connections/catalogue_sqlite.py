@@ -10,7 +10,8 @@ from typing import Any
 import sqlglot.expressions as exp
 
 from core.connections.cells import kind_of_type
-from core.connections.introspection import ListedKey, ListedTable, Listing, Place
+from core.connections.introspection import ListedKey, ListedTable, Listing, Naming, Place
+from core.connections.routines import sqlite_routines
 from core.connections.schema import Column, Kind, Origin, Schema
 from core.connections.session import Session
 from core.errors import QueryFailed
@@ -174,3 +175,8 @@ def _foreign_keys(session: Session, listing: Listing) -> Iterator[ListedKey]:
 def _spelled(listing: Listing, place: Place, name: str) -> str:
     """A column's name as its table spells it: keys may write it in another case."""
     return next((column.name for column in listing.columns[place] if column.name.lower() == name.lower()), name)
+
+
+def sqlite_naming(session: Session) -> Naming:
+    """Names are read as everywhere; its functions are those of the library."""
+    return Naming(routines=sqlite_routines(session))

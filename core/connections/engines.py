@@ -6,10 +6,10 @@ To add a kind, write a session module and a catalogue module of the same shape a
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from core.connections.catalogue_duckdb import introspect_duckdb
+from core.connections.catalogue_duckdb import duckdb_naming, introspect_duckdb
 from core.connections.catalogue_mysql import introspect_mysql, mysql_naming
 from core.connections.catalogue_postgres import introspect_postgres, postgres_naming
-from core.connections.catalogue_sqlite import introspect_sqlite
+from core.connections.catalogue_sqlite import introspect_sqlite, sqlite_naming
 from core.connections.introspection import Naming
 from core.connections.powers import Power
 from core.connections.powers_mysql import mysql_powers
@@ -30,11 +30,6 @@ def _no_powers(_: Session) -> tuple[Power, ...]:
     return ()
 
 
-def _usual_naming(_: Session) -> Naming:
-    """What the guard takes for granted of this dialect."""
-    return Naming()
-
-
 @dataclass(frozen=True)
 class Engine:
     """One kind of database.
@@ -53,8 +48,8 @@ class Engine:
     schemes: tuple[str, ...]
     open: Callable[[Target, Limits], Session]
     introspect: Callable[[Session], Schema]
+    naming: Callable[[Session], Naming]
     powers: Callable[[Session], tuple[Power, ...]] = _no_powers
-    naming: Callable[[Session], Naming] = _usual_naming
     default_port: int | None = None
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -101,6 +96,7 @@ _SQLITE = Engine(
     schemes=("sqlite",),
     open=open_sqlite,
     introspect=introspect_sqlite,
+    naming=sqlite_naming,
 )
 _DUCKDB = Engine(
     kind="duckdb",
@@ -111,5 +107,6 @@ _DUCKDB = Engine(
     schemes=("duckdb",),
     open=open_duckdb,
     introspect=introspect_duckdb,
+    naming=duckdb_naming,
 )
 ENGINES: Mapping[str, Engine] = {engine.kind: engine for engine in (_POSTGRESQL, _MYSQL, _MARIADB, _SQLITE, _DUCKDB)}

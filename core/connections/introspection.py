@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from core.connections.routines import NONE_READ, Routines
 from core.connections.schema import Column, Dialect, ForeignKey, Origin, Schema, Table
 
 Place = tuple[str, str]  # namespace ("" for the default one) and table
@@ -16,10 +17,11 @@ Place = tuple[str, str]  # namespace ("" for the default one) and table
 @dataclass(frozen=True)
 class Naming:
     """How a database reads names. `namespace` is what it calls its default one, where that is not the same everywhere;
-    `ignores_case` says that it does not tell tables apart by their capitals."""
+    `ignores_case` says that it does not tell tables apart by their capitals; `routines` what functions there are."""
 
     namespace: str = ""
     ignores_case: bool = False
+    routines: Routines = NONE_READ
 
 
 @dataclass(frozen=True)

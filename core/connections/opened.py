@@ -28,7 +28,7 @@ _BUDGET_SECONDS = 15.0
 @dataclass(frozen=True)
 class Connection:
     """One database as one actor may ask it. `schema` is what they may see, with people's descriptions; `rights` what
-    policies leave to them.
+    policies leave to them; `functions` those of its people's that an administrator allowed.
 
     Nothing is open between questions: each visit signs in, asks once and leaves.
     """
@@ -42,6 +42,7 @@ class Connection:
     rights: Rights = EVERYTHING
     shields: Shields | None = field(default=None, repr=False, compare=False)
     statements: Unnoted = field(default_factory=Unnoted, repr=False, compare=False)
+    functions: frozenset[str] = frozenset()
 
     @property
     def dialect(self) -> Dialect:
@@ -56,6 +57,8 @@ class Connection:
             ignores_case=self.naming.ignores_case,
             rights=self.rights,
             shields=self.shields,
+            functions=self.functions,
+            routines=self.naming.routines,
         )
 
     @property

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.connections.introspection import Naming
+from core.connections.routines import Routines
 from core.connections.schema import Column, Dialect, ForeignKey, Kind, Origin, Schema, Table
 
 
@@ -18,7 +19,9 @@ class SeenSchema:
 def dump(seen: SeenSchema) -> dict[str, Any]:
     """As JSON, without people's descriptions, which are kept apart."""
     tables = [_dump_table(table) for table in seen.schema.tables]
-    stored = {"dialect": seen.schema.dialect.value, "naming": asdict(seen.naming), "tables": tables}
+    naming = {"namespace": seen.naming.namespace, "ignores_case": seen.naming.ignores_case}
+    routines = seen.naming.routines.dumped()
+    stored: dict[str, Any] = {"dialect": seen.schema.dialect.value, "naming": naming, "routines": routines, "tables": tables}
     if seen.schema.origins is not None:
         stored["origins"] = {key: asdict(origin) for key, origin in seen.schema.origins.items()}
     return stored
@@ -46,7 +49,8 @@ def load(stored: dict[str, Any]) -> SeenSchema:
         for key, origin in stored.get("origins", {}).items()
     }
     schema = Schema(Dialect(stored["dialect"]), tables, origins if "origins" in stored else None)
-    return SeenSchema(schema, Naming(**stored.get("naming", {})))
+    routines = Routines.loaded(stored.get("routines", {}))
+    return SeenSchema(schema, Naming(**stored.get("naming", {}), routines=routines))
 
 
 def _load_table(stored: dict[str, Any]) -> Table:

@@ -13,9 +13,12 @@ from core.connections.guard.policies import obey, obey_command
 from core.connections.guard.policies_shields import Shields
 from core.connections.guard.query import understood
 from core.connections.guard.refusal import refusal
+from core.connections.guard.second import agree_on_command, agree_on_query
 from core.connections.guard.statement import Statement, read
 from core.connections.guard.tables import Tables
 from core.connections.guard.text import MAX_NESTING
+from core.connections.guard.words import allowed
+from core.connections.routines import NONE_READ, Routines
 from core.connections.schema import Dialect, Schema
 from core.security.policies import EVERYTHING, Rights
 
@@ -31,6 +34,7 @@ class Scope:
     `namespace` is what the database calls the place of those tables whose own namespace is "": PostgreSQL's `public`,
     SQLite's and DuckDB's `main` need not be given; on MySQL it is the name of the database. `ignores_case` says that a
     MySQL server does not tell tables apart by their capitals (its `lower_case_table_names` is not 0).
+    `routines` are what its catalogue says of functions.
     `rights` are the policies as they bind this actor: hidden tables and columns are not in `schema` either. `shields`
     are what stands in a query for the tables that are less than whole.
     """
@@ -42,6 +46,7 @@ class Scope:
     ignores_case: bool = False
     rights: Rights = EVERYTHING
     shields: Shields | None = field(default=None, repr=False, compare=False)
+    routines: Routines = NONE_READ
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,8 @@ def check(sql: str, scope: Scope) -> CheckedQuery:
 def understand(statement: Statement, scope: Scope) -> Reading:
     """The statement with what it reads: a query, or a command that shows or explains one."""
     found: Command | None = command(statement)
+    if found is not None:
+        agree_on_command(statement)
     spelling = Spelling(scope.dialect, scope.ignores_case)
     tables = Tables(statement, spelling, scope.schema, scope.namespace, scope.functions)
     if found is None:
@@ -131,7 +138,8 @@ def understand(statement: Statement, scope: Scope) -> Reading:
 
 
 def _query(statement: Statement, tables: Tables, scope: Scope) -> Reading:
-    query = understood(statement, tables, scope.functions)
+    query = understood(statement, tables, scope.functions, scope.routines)
+    agree_on_query(query.tree, allowed(scope.dialect, scope.routines, scope.functions))
     read = tuple(tables.read), query.columns
     if not scope.rights.version:
         return Reading(statement, *read)

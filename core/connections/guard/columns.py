@@ -7,7 +7,6 @@ from sqlglot import exp
 from core.connections.guard.names import Spelling
 from core.connections.guard.refusal import refusal
 from core.connections.guard.scopes import Output, Source, View
-from core.connections.guard.words import lower, vocabulary
 from core.connections.schema import Dialect
 
 # The row's own number where a table has no column of that name.
@@ -26,19 +25,17 @@ class Columns:
         """Finds what the column stands for. Refuses a name that nothing in sight has."""
         names = [column.args[key] for key in ("catalog", "db", "table", "this") if column.args.get(key) is not None]
         if len(names) == 1:
-            self.unqualified(names[0], view, column)
+            self.unqualified(names[0], view)
         elif not self._qualified(names, view) and not self._field(names, view):
             owner, last = names[-2].name, names[-1].name or "*"
             raise refusal("unknown_owner", owner=owner, column=last)
 
-    def unqualified(self, name: exp.Identifier, view: View, column: exp.Expr | None = None) -> None:
+    def unqualified(self, name: exp.Identifier, view: View) -> None:
         """A name that stands alone: a column, an alias of the query, or a whole row."""
         if self._found(name, view):
             return
         if self._dialect is Dialect.SQLITE and name.quoted:
             # SQLite takes a name in double quotes that is no column for text.
-            return
-        if column is not None and isinstance(column.parent, exp.Func) and self._is_date_part(name):
             return
         known = [c for v in view.outward() for s in v.sources for c in s.output.columns]
         near = get_close_matches(self.fold(name), known, n=1, cutoff=0.7)
@@ -154,7 +151,3 @@ class Columns:
         for folded, key in source.output.columns.items():
             if key and (name is None or folded == name):
                 self.read[key] = None
-
-    def _is_date_part(self, name: exp.Identifier) -> bool:
-        """`date_part(year, …)`: sqlglot reads the unit as a column."""
-        return not name.quoted and lower(name.name) in vocabulary(self._dialect).date_parts

@@ -6,7 +6,8 @@ from core.connections.guard.grammar import check_grammar
 from core.connections.guard.resolve import Resolver
 from core.connections.guard.statement import Statement, Tree, parse
 from core.connections.guard.tables import Tables
-from core.connections.guard.words import check_words
+from core.connections.guard.words import allowed, check_words
+from core.connections.routines import NONE_READ, Routines
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,14 @@ class Understood:
     columns: tuple[str, ...]
 
 
-def understood(statement: Statement, tables: Tables, functions: frozenset[str]) -> Understood:
-    """The query, if all of it is allowed; afterwards `tables` knows what it reads. Raises `QueryRefused`."""
+def understood(
+    statement: Statement, tables: Tables, functions: frozenset[str], routines: Routines = NONE_READ
+) -> Understood:
+    """The query, if all of it is allowed; afterwards `tables` knows what it reads. `functions` are those that an
+    administrator allowed, `routines` what the catalogue says. Raises `QueryRefused`."""
     tree = parse(statement)
     check_grammar(tree)
-    check_words(tree, functions)
+    check_words(tree, allowed(statement.dialect, routines, functions))
     resolver = Resolver(tree, tables)
     resolver.resolve()
     return Understood(tree, tuple(resolver.columns.read))

@@ -4,17 +4,19 @@ This look is at the text itself, not at what sqlglot made of it: sqlglot gives f
 other names the same node, and what runs is the text.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from core.connections.guard.refusal import refusal
-from core.connections.guard.statement import NAMES, Tree
+from core.connections.guard.statement import NAMES, Statement, Tree
+from core.connections.routines import Routines
 from core.connections.schema import Dialect
 
 _NAMESPACES = frozenset({"main", "temp", "system", "pg_catalog", "information_schema"})
@@ -38,6 +40,14 @@ class Vocabulary:
     lambdas: frozenset[str]
     date_parts: frozenset[str]
     settings: frozenset[str]
+    never: re.Pattern[str]
+    operators: frozenset[str]
+
+    def functions_of(self, routines: Routines, allowed: frozenset[str]) -> frozenset[str]:
+        """The functions of one database: those listed here, and those its catalogue calls harmless that are not among
+        the named exceptions; none that people made there, unless an administrator allowed it."""
+        more = {name for name in routines.harmless if not self.never.match(name)}
+        return (self.functions | more) - routines.made | allowed
 
 
 @cache
@@ -54,6 +64,8 @@ def vocabulary(dialect: Dialect) -> Vocabulary:
         lambdas=own.get("lambdas", frozenset()),
         date_parts=common["date_parts"],
         settings=own["settings"],
+        operators=own.get("operators", frozenset()),
+        never=re.compile("(?:" + "|".join(sorted(own["never"])) + r")\Z"),
     )
 
 
@@ -62,11 +74,30 @@ def _lists(name: str) -> Mapping[str, frozenset[str]]:
     return {key: frozenset(words.split()) for key, words in tomllib.loads(text).items()}
 
 
-def check_words(tree: Tree, allowed: frozenset[str]) -> None:
-    """Refuses the first word that is no name, no word of the language and no function; `allowed` are more functions."""
+@dataclass(frozen=True)
+class Allowed:
+    """What one statement may call and cast to, on its database. `granted` are an administrator's, `made` those that
+    people made there without such leave."""
+
+    functions: frozenset[str]
+    types: frozenset[str]
+    operators: frozenset[str]
+    granted: frozenset[str]
+    made: frozenset[str]
+
+
+@lru_cache(maxsize=64)
+def allowed(dialect: Dialect, routines: Routines, granted: frozenset[str]) -> Allowed:
+    """The lists of one database, kept for the next statement."""
+    made = routines.made - granted
+    functions = vocabulary(dialect).functions_of(routines, granted)
+    return Allowed(functions, routines.types, routines.operators, granted, made)
+
+
+def check_words(tree: Tree, may: Allowed) -> None:
+    """Refuses the first word that is no name, no word of the language and no function that may be called."""
     statement = tree.statement
     known = vocabulary(statement.dialect)
-    callables = known.functions | known.openings | allowed
     tokens = statement.tokens
     for place, token in enumerate(tokens):
         source = statement.source(token)
@@ -78,12 +109,12 @@ def check_words(tree: Tree, allowed: frozenset[str]) -> None:
             if not name.quoted and lower(source) in known.reserved:
                 raise refusal("reserved", word=source)
         elif called:
-            _check_call(tree, place, source, callables)
+            _check_call(tree, place, source, may)
         elif token.token_type is TokenType.IDENTIFIER:
             raise refusal("unclear")
         elif place and lower(statement.source(tokens[place - 1])) == "collate":
             continue  # Collations have names of their own, hundreds of them; they only order text.
-        elif unknown := [word for word in lower(source).split() if word not in known.words]:
+        elif unknown := [word for word in lower(source).split() if word not in known.words and word not in may.types]:
             raise refusal("unknown_word", word=unknown[0], dialect=NAMES[statement.dialect])
 
 
@@ -105,18 +136,28 @@ def _is_name(node: exp.Identifier, called: bool) -> bool:
     return not called or (isinstance(parent, exp.TableAlias) and node is parent.this)
 
 
-def _check_call(tree: Tree, place: int, source: str, callables: frozenset[str]) -> None:
+def _check_call(tree: Tree, place: int, source: str, may: Allowed) -> None:
     statement = tree.statement
     token = statement.tokens[place]
+    dotted = place > 1 and statement.tokens[place - 1].token_type is TokenType.DOT
+    if dotted and f"{_folded(statement, place - 2)}.{_folded(statement, place)}" in may.granted:
+        return
     if token.token_type is TokenType.IDENTIFIER:
         # A quoted name never means the built-in function on MySQL, and elsewhere only as it is spelt.
         words = [token.text] if statement.dialect is not Dialect.MYSQL else [""]
     else:
         words = lower(source).split()
-    if not all(word in callables for word in words):
-        raise refusal("unknown_function", function=source)
-    if place and statement.tokens[place - 1].token_type is TokenType.DOT:
+    openings = vocabulary(statement.dialect).openings
+    if not all(word in may.functions or word in openings for word in words):
+        raise refusal("made_function" if words[0] in may.made else "unknown_function", function=source)
+    if dotted:
         _check_owner(tree, place, source)
+
+
+def _folded(statement: Statement, place: int) -> str:
+    """A name as the catalogue spells it, for one that stands in a list of functions."""
+    token = statement.tokens[place]
+    return token.text if token.token_type is TokenType.IDENTIFIER else lower(statement.source(token))
 
 
 def _check_owner(tree: Tree, place: int, source: str) -> None:

@@ -84,7 +84,8 @@ AND total BETWEEN SYMMETRIC 5 AND 1 AND comment IS DISTINCT FROM 'x' AND NOT sta
 SELECT total::numeric(10, 2), CAST(total AS double precision), total::int8, '2025-01-01'::timestamptz, placed_at::date::text, '1'::varchar(3) FROM orders
 
 --: strings of every form
-SELECT 'it''s', E'a\'b\n', $$it's; DROP TABLE x$$, $tag$ $$ $tag$, U&'d\0061ta', 'a' 'b' FROM orders
+SELECT 'it''s', E'a\'b\n', $$it's; DROP TABLE x$$, $tag$ $$ $tag$, U&'d\0061ta', 'a'
+'b' FROM orders
 
 --: comments in and around
 /* first */ SELECT id -- the key; really

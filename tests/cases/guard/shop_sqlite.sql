@@ -1,0 +1,20 @@
+-- A small shop for the guard's own harmless statements.
+CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT, email TEXT, country TEXT, vip INT, created_at TEXT);
+INSERT INTO customers VALUES (1, 'Ann', 'ann@example.org', 'UK', 1, '2023-11-02'), (2, 'Ben', NULL, 'US', 0, '2023-12-11'), (3, '王伟', 'wei@example.org', 'CN', 0, '2024-01-20'), (4, 'Eva', 'eva@example.org', 'DE', NULL, '2024-02-07');
+CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT, category TEXT, price REAL, attrs TEXT);
+INSERT INTO products VALUES (1, 'Pen', 'office', 1.20, '{"color": "red"}'), (2, 'Desk', 'furniture', 240, '{"color": "oak", "size": {"w": 140}}'), (3, 'Lamp', 'furniture', 32.5, NULL);
+CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INT, status TEXT, amount REAL, created_at TEXT, note TEXT);
+WITH RECURSIVE s (g) AS (VALUES (1) UNION ALL SELECT g + 1 FROM s WHERE g < 40) INSERT INTO orders SELECT g, 1 + g % 4, CASE g % 3 WHEN 0 THEN 'new' WHEN 1 THEN 'paid' ELSE 'shipped' END, g * 10.5, datetime('2024-01-01', '+' || g * 36 || ' hours'), 'n' || g FROM s;
+CREATE INDEX orders_by_status ON orders (status);
+CREATE TABLE order_items (order_id INT, product_id INT, qty INT, unit_price REAL);
+WITH RECURSIVE s (g) AS (VALUES (1) UNION ALL SELECT g + 1 FROM s WHERE g < 40) INSERT INTO order_items SELECT g, 1 + g % 3, 1 + g % 5, 9.5 FROM s;
+CREATE TABLE employees (id INTEGER PRIMARY KEY, name TEXT, manager_id INT, dept TEXT, salary REAL, hired_on TEXT);
+INSERT INTO employees VALUES (1, 'Max', NULL, 'board', 300, '2010-02-01'), (2, 'Mia', 1, 'tech', 200, '2012-03-01'), (3, 'Tom', 2, 'tech', 120, '2020-05-01'), (4, 'Ida', 1, 'sales', 180, '2015-09-01');
+CREATE TABLE events (id INT, user_id INT, kind TEXT, payload TEXT, tags TEXT, ts TEXT);
+WITH RECURSIVE s (g) AS (VALUES (1) UNION ALL SELECT g + 1 FROM s WHERE g < 20) INSERT INTO events SELECT g, 1 + g % 4, iif(g % 2, 'view', 'click'), json_object('page', '/p' || g, 'ms', g, 'items', json_array(g, g + 1)), json_array('t' || g % 2, 'x'), datetime('2024-05-01', '+' || g || ' hours') FROM s;
+CREATE TABLE "select table" ("update" TEXT, "delete" INT, "from" TEXT, "group" TEXT, "order" INT);
+INSERT INTO "select table" VALUES ('DROP TABLE x', 1, '2024-01-01', 'g', 2), ('a;b', 3, '2024-02-01', 'h', 1);
+CREATE TABLE "订单" ("编号" INT, "客户" TEXT, "金额" REAL);
+INSERT INTO "订单" VALUES (1, '王伟', 100), (2, '李娜', 250.5);
+CREATE TABLE vault (id INTEGER, secret TEXT);
+INSERT INTO vault VALUES (1, 'hidden');
