@@ -105,10 +105,11 @@ def open_portal(settings: Settings, clock: Clock = utc_now) -> Portal:
     store = open_store(settings)
     with ExitStack() as undo:
         undo.callback(store.close)
-        migrate(store)
-        portal = wire(store, settings, clock)
-        if settings.demo:
-            demo.prepare(store, portal.connections, portal.people.first_admin(), clock().date())
+        with store.alone("start"):
+            migrate(store)
+            portal = wire(store, settings, clock)
+            if settings.demo:
+                demo.prepare(store, portal.connections, portal.people.first_admin(), clock().date())
         undo.pop_all()
     return portal
 

@@ -59,6 +59,13 @@ class Store:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Inside, no other process of this portal does `what`; it waits until this one has done it."""
+        with self.begin(patience=None) as connection:
+            connection.execute(sa.select(_lock_of(what, "pg_advisory_xact_lock")))
+            yield
+
+    @contextmanager
     def _reached(self) -> Iterator[None]:
         try:
             yield
@@ -97,6 +104,9 @@ def create_database(admin_url: str, name: str) -> None:
     engine = _engine(admin_url).execution_options(isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection, waiting(connection, None):
+            # Another process may be making it; what is locked here is let go as this line closes.
+            connection.execute(sa.text("SET lock_timeout = 0"))
+            connection.execute(sa.select(_lock_of(name, "pg_advisory_lock")))
             there = connection.scalar(sa.text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name})
             if not there:
                 quoted = engine.dialect.identifier_preparer.quote(name)
@@ -106,6 +116,12 @@ def create_database(admin_url: str, name: str) -> None:
         raise StoreUnreachable(type(error.orig).__name__) from error
     finally:
         engine.dispose()
+
+
+def _lock_of(what: str, function: str) -> "sa.ColumnElement[object]":
+    """The advisory lock of this name, taken by this function of PostgreSQL's."""
+    taken: sa.ColumnElement[object] = getattr(sa.func, function)(sa.func.hashtextextended(f"askwell {what}", 0))
+    return taken
 
 
 def _engine(url: str) -> sa.Engine:
