@@ -27,15 +27,16 @@ def list_of_sessions(rows: Sequence[OpenSession], said: Words) -> None:
     """Each session in two lines, with a button to end it; the one looked from is marked."""
     say = said.say
     for row in rows:
-        with st.container(horizontal=True, vertical_alignment="center", border=True):
+        with st.container(border=True):
+            left, right = st.columns([5, 1], vertical_alignment="center")
             device = escape(row.device) or say("account.unknown_device")
             mark = f" :blue-badge[{say('account.this_session')}]" if row.this else ""
             address = say("account.here") if row.address in ("", "local") else escape(row.address)
             through = f" · {say('account.way_sso', name=provider_name(said))}" if row.way == "sso" else ""
             line = say("account.session_line", address=address, seen=local(row.seen_at), since=local(row.created_at))
-            st.markdown(f"**{device}**{mark}  \n{line}{through}")
+            left.markdown(f"**{device}**{mark}  \n{line}{through}")
             if not row.this:
-                st.button(say("account.end"), key=f"account.end.{row.id}", on_click=_end, args=(row.id, said))
+                right.button(say("account.end"), key=f"account.end.{row.id}", on_click=_end, args=(row.id, said))
 
 
 def _end(session_id: UUID, said: Words) -> None:

@@ -96,11 +96,11 @@ def _account(actor: Actor, said: Words) -> None:
     label = say("shell.light" if dark else "shell.dark")
     icon = ":material/light_mode:" if dark else ":material/dark_mode:"
     st.button(label, key="shell.theme", icon=icon, type="tertiary", on_click=_switch_theme, args=(not dark,))
-    with st.popover(escape(actor.name), icon=":material/account_circle:", type="tertiary"):
-        st.caption(f"{escape(actor.email)} · {say(f'shell.role_{actor.role}')}")
-        if st.button(say("account.open"), key="shell.account", icon=":material/manage_accounts:"):
-            account_dialog(actor, said)
-        st.button(say("shell.sign_out"), key="shell.sign_out", icon=":material/logout:", on_click=_sign_out)
+    name, about = escape(actor.name), f"{escape(actor.email)} · {say(f'shell.role_{actor.role}')}"
+    if st.button(name, key="shell.account", icon=":material/account_circle:", type="tertiary", help=about):
+        account_dialog(actor, said)
+    leave = ":material/logout:"
+    st.button(say("shell.sign_out"), key="shell.sign_out", icon=leave, type="tertiary", on_click=_sign_out)
 
 
 def _language_switch(actor: Actor, said: Words) -> None:
