@@ -147,6 +147,24 @@ def let_go(days: Annotated[int, typer.Option("--days", min=0)] = 0) -> None:
     run(days)
 
 
+@terminal.command()
+def backup(file: Annotated[Path, typer.Argument()], as_json: Json = False) -> None:
+    from core.cli.keeping_all import back_up as run
+
+    run(file, as_json)
+
+
+@terminal.command()
+def restore(
+    file: Annotated[Path, typer.Argument()],
+    replace: Annotated[bool, typer.Option("--replace")] = False,
+    as_json: Json = False,
+) -> None:
+    from core.cli.keeping_all import bring_back as run
+
+    run(file, replace, as_json)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one command; gives the exit code: 0 done, 1 it failed, 2 it was called wrongly."""
     words = Words(_language(arguments))

@@ -47,8 +47,7 @@ SEALED: tuple[Sealed, ...] = (
 
 def key_of(column: "sa.Column[Any]") -> "sa.ColumnElement[str]":
     """The form and key id of a sealed text: `v2.<id>`."""
-    parts = [sa.func.split_part(column, ".", place) for place in (1, 2)]
-    return sa.func.concat(parts[0], ".", parts[1])
+    return sa.func.concat(sa.func.split_part(column, ".", 1), ".", sa.func.split_part(column, ".", 2))
 
 
 def uses(connection: sa.Connection) -> Counter[str]:

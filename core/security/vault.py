@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from core.errors import SecretUnreadable, SettingsInvalid
 from core.security.data_keys import SECRETS, TRAIL, DataKeys
 from core.security.operator_keys import OperatorKeys, keys_of, opened
-from core.security.sealed import uses
+from core.security.sealed import SEALED, key_of, uses
 from core.settings import Settings
 from core.store.sessions import Store
 from core.store.tables_vault import data_keys
@@ -95,6 +95,16 @@ class Vault:
                 gone += number
             gone += number if key_id in lost else 0
         return gone
+
+    def unreadable(self, connection: sa.Connection) -> list[str]:
+        """The rows whose secret no key opens, as `table: name`."""
+        gone = {f"v2.{key.id}" for key in self.data_keys.unreadable(connection)}
+        gone |= {name for name in uses(connection) if name.startswith("v1.") and not self.keys.named(name[3:])}
+        found = []
+        for sealed in SEALED:
+            lost = sa.select(sealed.name).where(key_of(sealed.column).in_(gone)).order_by(sealed.name)
+            found += [f"{sealed.column.table.name}: {name}" for name in connection.scalars(lost)]
+        return found
 
     def check(self) -> None:
         """Nothing, if every key that is in use is at hand. Raises `SettingsInvalid` that names those that are not."""

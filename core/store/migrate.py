@@ -21,7 +21,7 @@ def migrate(store: Store) -> str:
     """
     try:
         with store.begin(patience=None) as connection:  # another process may be at it: wait for it
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            alone(connection)
             config = configuration(connection)
             _refuse_newer(connection, config)
             connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS vector"))
@@ -29,6 +29,11 @@ def migrate(store: Store) -> str:
     except ProgrammingError as error:
         raise SettingsInvalid(problem=f"the portal's database cannot be prepared: {error.orig}") from error
     return ScriptDirectory.from_config(configuration()).get_current_head() or ""
+
+
+def alone(connection: sa.Connection) -> None:
+    """Until this transaction ends, no other process changes the database's shape."""
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def configuration(connection: sa.Connection | None = None) -> Config:

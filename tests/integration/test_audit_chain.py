@@ -313,5 +313,5 @@ def test_the_columns_hold_no_key(trail: Audit, store: Store) -> None:
         key = look(connection)
     assert key is not None
     with psycopg.connect(store.url) as line:
-        held = str([line.execute(f"SELECT * FROM {t}").fetchall() for t in ("audit", "audit_chain", "data_keys")])  # type: ignore[arg-type]
+        held = str([line.execute(f"SELECT * FROM {t}").fetchall() for t in ("audit", "audit_chain", "data_keys")])
     assert repr(key)[2:-1] not in held

@@ -1,0 +1,1 @@
+"""Everything the portal remembers in one file, and back again."""
