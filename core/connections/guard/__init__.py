@@ -12,6 +12,7 @@ from core.connections.guard.names import Spelling
 from core.connections.guard.policies import obey, obey_command
 from core.connections.guard.policies_shields import Shields
 from core.connections.guard.query import understood
+from core.connections.guard.quiet import quiet
 from core.connections.guard.refusal import refusal
 from core.connections.guard.second import agree_on_command, agree_on_query
 from core.connections.guard.statement import Statement, read
@@ -102,7 +103,8 @@ def check(sql: str, scope: Scope) -> CheckedQuery:
     if not isinstance(scope.dialect, Dialect) or (scope.schema and scope.schema.dialect is not scope.dialect):
         raise refusal("unknown_dialect")
     try:
-        reading = understand(read(sql, scope.dialect), scope)
+        with quiet():
+            reading = understand(read(sql, scope.dialect), scope)
     except RecursionError:
         raise refusal("too_nested", limit=MAX_NESTING) from None
     return CheckedQuery(

@@ -52,9 +52,9 @@ class Command:
 
 def command(statement: Statement) -> Command | None:
     """The command that a statement is; None for a query. Refuses everything else by its first word."""
-    words = [lower(statement.source(token)) for token in statement.tokens]
-    if words[0] in _QUERY_STARTS[statement.dialect]:
+    if lower(statement.source(statement.tokens[0])) in _QUERY_STARTS[statement.dialect]:
         return None
+    words = [lower(statement.source(token)) for token in statement.tokens]
     read = _COMMANDS[statement.dialect].get(words[0])
     if read is None:
         raise refusal("starts_with", word=statement.source(statement.tokens[0])[:40], dialect=NAMES[statement.dialect])

@@ -56,6 +56,8 @@ def _names(owner: exp.Expr) -> list[exp.Identifier]:
 
 def _postgres(tokens: Sequence[Token]) -> list[Token]:
     """`ORDER BY x USING >` is `ORDER BY x DESC`."""
+    if not any(token.token_type is TokenType.USING for token in tokens):
+        return list(tokens)
     found: list[Token] = []
     place = 0
     while place < len(tokens):
@@ -73,6 +75,8 @@ def _postgres(tokens: Sequence[Token]) -> list[Token]:
 
 def _duckdb(tokens: Sequence[Token]) -> list[Token]:
     """`PIVOT … ORDER BY x` is `SELECT * FROM (PIVOT …) ORDER BY x`."""
+    if not any(token.token_type in _PIVOTS for token in tokens):
+        return list(tokens)
     found: list[Token] = []
     open_pivots: dict[int, int] = {}  # where in `found` a pivot begins that may have a tail, by its depth
     depth = 0

@@ -25,7 +25,7 @@ class Resolver:
     """Walks one query. Afterwards `tables.read` and `columns.read` hold what it reads."""
 
     def __init__(self, tree: Tree, tables: Tables) -> None:
-        self._root = tree.root
+        self._root, self._nodes = tree.root, tree.nodes
         self._dialect = tree.statement.dialect
         self.tables = tables
         self.columns = Columns(tables.spelling)
@@ -34,8 +34,8 @@ class Resolver:
     def resolve(self) -> None:
         """Refuses the first name that is not allowed, or that could not be followed."""
         self._query(self._root, View())
-        for node in self._root.find_all(exp.Table, exp.Column):
-            if not self._expressions.followed(node):
+        for node in self._nodes:
+            if isinstance(node, exp.Table | exp.Column) and not self._expressions.followed(node):
                 raise refusal("unclear")
 
     def _query(self, node: exp.Expr, view: View) -> Output:

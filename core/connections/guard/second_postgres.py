@@ -5,7 +5,7 @@ Its tree is walked as JSON, since a binary tree as deep as a sum of fifty number
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from postgast import PgQueryError
@@ -44,6 +44,10 @@ _KINDS, _PARTS = frozenset(_KINDS_TEXT.split()), frozenset(_PARTS_TEXT.split())
 _BY_SYNTAX = frozenset(_BY_SYNTAX_TEXT.split())
 _SAMPLES = frozenset({"bernoulli", "system"})
 _REASONS = {"LockingClause": "locks", "intoClause": "writes", "ParamRef": "placeholder"}
+# Kinds of A_Expr that are named by words: `x IN (…)`, LIKE, BETWEEN, NULLIF, IS DISTINCT FROM.
+_WORDED = frozenset(
+    {"AEXPR_BETWEEN", "AEXPR_NOT_BETWEEN", "AEXPR_BETWEEN_SYM", "AEXPR_NOT_BETWEEN_SYM", "AEXPR_NULLIF"}
+)
 _COMMANDS = frozenset({"ExplainStmt", "VariableShowStmt"})
 _EXPLAINS = frozenset({"costs", "verbose", "format", "summary", "buffers", "memory", "generic_plan"})
 _CATALOGUE = ("", "pg_catalog")
@@ -56,22 +60,11 @@ def agree_on_query(tree: Tree, may: Allowed) -> None:
     if set(root) != {"SelectStmt"}:
         raise refusal("no_query")
     relations: Counter[tuple[str, str]] = Counter()
-    operators = vocabulary(Dialect.POSTGRES).operators
     for kind, node in _walk(root):
         if kind == "RangeVar":
             relations[(node.get("schemaname", ""), node.get("relname", ""))] += 1
-        elif kind == "FuncCall":
-            _check_function(node, may)
-        elif kind == "A_Expr":
-            name = _names(node["name"])
-            if len(name) > 1 or (name[0] not in operators and node["kind"] == "AEXPR_OP") or name[0] in may.operators:
-                raise refusal("made_operator", operator=name[-1])
-        elif kind in ("SortBy", "SubLink"):
-            _check_operator(_names(node.get("useOp") or node.get("operName") or []), operators, may)
-        elif kind == "RangeTableSample" and "".join(_names(node["method"])) not in _SAMPLES:
-            raise refusal("not_allowed", part="TABLESAMPLE")
-        elif kind in ("TypeName", "typeName"):
-            _check_type(_names(node.get("names", [])), may)
+        elif (look := _LOOKS.get(kind)) is not None:
+            look(node, may)
     if relations != _relations(tree):
         raise _disagreement()
 
@@ -113,18 +106,19 @@ def _walk(root: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     waiting: list[Any] = [root]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, list):
+        if type(part) is list:
             waiting += part
+        if type(part) is not dict:
             continue
         for key, value in part.items():
-            if isinstance(value, dict):
+            if type(value) is dict:
                 # A small letter begins a place; what stands in it says its kind itself, unless only one kind can.
                 if key not in _KINDS and key not in _PARTS and not (key[0].islower() and _says_kind(value)):
                     raise refusal(_REASONS.get(key, "not_allowed"), part=key)
                 yield key, value
                 waiting.append(value)
-            elif isinstance(value, list):
-                waiting.append(value)
+            elif type(value) is list:
+                waiting += value
 
 
 def _says_kind(value: Mapping[str, Any]) -> bool:
@@ -143,13 +137,23 @@ def _check_function(call: Mapping[str, Any], may: Allowed) -> None:
         raise refusal("made_function" if name in may.made else "unknown_function", function=name)
 
 
-def _check_operator(names: list[str], operators: frozenset[str], may: Allowed) -> None:
-    if names and (len(names) > 1 or names[0] not in operators or names[0] in may.operators):
+def _check_operator(node: Mapping[str, Any], may: Allowed) -> None:
+    """PostgreSQL's own operators by their plain names; a name that people have given a meaning of theirs is not."""
+    names = _names(node.get("name") or node.get("useOp") or node.get("operName") or [])
+    plain = node.get("kind", "AEXPR_OP") not in _WORDED
+    own = vocabulary(Dialect.POSTGRES).operators
+    if names and (len(names) > 1 or (plain and names[0] not in own) or names[0] in may.operators):
         raise refusal("made_operator", operator=names[-1])
 
 
-def _check_type(names: list[str], may: Allowed) -> None:
+def _check_sample(node: Mapping[str, Any], may: Allowed) -> None:  # noqa: ARG001
+    if "".join(_names(node["method"])) not in _SAMPLES:
+        raise refusal("not_allowed", part="TABLESAMPLE")
+
+
+def _check_type(node: Mapping[str, Any], may: Allowed) -> None:
     """Types of PostgreSQL itself, and those whose values no code of people checks."""
+    names = _names(node.get("names", []))
     owner, name = "".join(names[:-1]), names[-1] if names else ""
     own = name in vocabulary(Dialect.POSTGRES).words and owner in _CATALOGUE
     if not own and name not in may.types:
@@ -158,7 +162,7 @@ def _check_type(names: list[str], may: Allowed) -> None:
 
 def _relations(tree: Tree) -> Counter[tuple[str, str]]:
     """The tables that sqlglot saw, by the names that PostgreSQL would read."""
-    found = (table for table in tree.root.find_all(exp.Table) if isinstance(table.this, exp.Identifier))
+    found = (node for node in tree.nodes if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier))
     return Counter((_folded(table.args.get("db")), _folded(table.this)) for table in found)
 
 
@@ -174,3 +178,14 @@ def _names(parts: list[Mapping[str, Any]]) -> list[str]:
 
 def _disagreement() -> Exception:
     return refusal("second_opinion", dialect=NAMES[Dialect.POSTGRES])
+
+
+_LOOKS: Mapping[str, Callable[[Mapping[str, Any], Allowed], None]] = {
+    "FuncCall": _check_function,
+    "A_Expr": _check_operator,
+    "SortBy": _check_operator,
+    "SubLink": _check_operator,
+    "RangeTableSample": _check_sample,
+    "TypeName": _check_type,
+    "typeName": _check_type,
+}

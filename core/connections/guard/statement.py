@@ -43,6 +43,7 @@ _WITH_CLAUSES = frozenset(
         "query",
     }
 )
+_QUOTES = "'\"`"
 _QUOTE = re.compile(r"['\"`]")
 # sqlglot is wide and unproved: whatever it stumbles over is refused, not shown as a fault of ours.
 _STUMBLES = (
@@ -79,11 +80,12 @@ class Statement:
 
 @dataclass(frozen=True)
 class Tree:
-    """A statement with sqlglot's tree of it. `names` holds each identifier by its place in the text."""
+    """A statement with sqlglot's tree of it, and all nodes of that. `names` holds each identifier by its place."""
 
     statement: Statement
     root: exp.Expr
     names: dict[int, exp.Identifier]
+    nodes: tuple[exp.Expr, ...]
 
 
 @cache
@@ -137,9 +139,12 @@ def parse(statement: Statement) -> Tree:
     mend(root, statement.dialect)
     names: dict[int, exp.Identifier] = {}
     selects = withs = 0
-    for node in root.walk():
-        if isinstance(node, exp.Identifier) and "start" in node.meta:
-            names[node.meta["start"]] = node
+    nodes = tuple(root.walk())
+    for node in nodes:
+        if isinstance(node, exp.Identifier):
+            place = node.meta.get("start")
+            if place is not None:
+                names[place] = node
         elif isinstance(node, exp.Select):
             selects += 1
             if len(node.expressions) > MAX_COLUMNS:
@@ -149,7 +154,7 @@ def parse(statement: Statement) -> Tree:
     # sqlglot folds `WITH … (WITH … SELECT)` into one list, and with it what RECURSIVE belongs to.
     if _count_with(statement) != withs or _count(statement, TokenType.SELECT) > selects:
         raise refusal("unclear")
-    return Tree(statement, root, names)
+    return Tree(statement, root, names, nodes)
 
 
 def _attempt(step: Callable[[], _T], dialect: Dialect) -> _T:
@@ -169,19 +174,24 @@ def _check_agreement(text: str, layout: Layout, tokens: Sequence[Token]) -> None
     """Our reading of quotes and comments and sqlglot's must be the same, or a part of the text would go unseen."""
     quoted = []
     past = 0
+    uncommented = layout.uncommented
+    has_comments = uncommented != text
     for token in tokens:
+        start, end = token.start, token.end + 1
         # Between two tokens lies nothing but blanks and comments, and no token begins inside a comment.
-        if layout.uncommented[past : token.start].strip():
+        if start > past and not uncommented[past:start].isspace():
             raise refusal("unclear")
-        source = text[token.start : token.end + 1]
-        if layout.uncommented[token.start : token.end + 1] != source:
+        source = text[start:end]
+        if has_comments and uncommented[start:end] != source:
             raise refusal("unclear")
-        past = token.end + 1
+        past = end
+        if source.isidentifier() or (end - start == 1 and source not in _QUOTES):
+            continue
         mark = _QUOTE.search(source)
         if mark and source[0] != "$":
-            quoted.append((token.start + mark.start(), past))
+            quoted.append((start + mark.start(), past))
         elif source[0] == "$" or (source[0] == "[" and token.token_type is TokenType.IDENTIFIER):
-            quoted.append((token.start, past))
+            quoted.append((start, past))
     if layout.uncommented[past:].strip() or tuple(quoted) != layout.quoted:
         raise refusal("unclear")
 
@@ -192,13 +202,14 @@ def _count(statement: Statement, kind: TokenType) -> int:
 
 def _count_with(statement: Statement) -> int:
     """How often WITH begins a list of named queries, as against WITH TIES, WITH TIME ZONE and the like."""
-    words = [statement.source(token).lower() for token in statement.tokens] + [""] * 3
-    return sum(
-        words[i] == "with"
-        and (
-            words[i + 1] not in _WITH_CLAUSES
-            or words[i + 2] == "("
-            or (words[i + 2] == "as" and words[i + 3] in ("(", "not", "materialized"))
-        )
-        for i in range(len(statement.tokens))
-    )
+    tokens = statement.tokens
+    found = 0
+    for place, token in enumerate(tokens):
+        if token.end - token.start == 3 and statement.source(token).lower() == "with":
+            words = [statement.source(after).lower() for after in tokens[place + 1 : place + 4]] + [""] * 3
+            found += (
+                words[0] not in _WITH_CLAUSES
+                or words[1] == "("
+                or (words[1] == "as" and words[2] in ("(", "not", "materialized"))
+            )
+    return found

@@ -25,6 +25,7 @@ _EXECUTABLE = re.compile(r"/\*(?:M?!|\+)")
 _SUSPECT = re.compile(r"[^\x20-\x7e\t\r\n\w]|\$")
 # Only DuckDB has braces in a query, and never two at the start of something: that is a template left unfilled.
 _BRACE = {dialect: re.compile(r"\{") for dialect in Dialect} | {Dialect.DUCKDB: re.compile(r"\{\s*[{%#]")}
+_BRACKET = re.compile(r"[()\[\]{}]")
 _PIECE = re.compile(r"\w+|[^\w\s]")
 _UNICODE_NAME = re.compile(r"[uU]&\s*\Z")
 
@@ -44,15 +45,16 @@ _UNCLOSED_MYSQL = r"""(?P<unclosed>['"`]|/\*)"""
 _UNCLOSED_SQLITE = r"""(?P<unclosed>['"`\[]|/\*)"""
 
 
-def _pattern(*parts: str) -> re.Pattern[str]:
-    return re.compile("|".join(parts), re.DOTALL)
+def _pattern(first: str, *parts: str) -> re.Pattern[str]:
+    """`first` are the characters that any of the parts can begin with: all others are passed over at once."""
+    return re.compile(f"(?={first})(?:{'|'.join(parts)})", re.DOTALL)
 
 
 _QUOTING = {
-    Dialect.POSTGRES: _pattern(_COMMENT, _ESCAPED, _STRING, _DOLLAR, _NAME, _UNCLOSED),
-    Dialect.DUCKDB: _pattern(_COMMENT, _ESCAPED, _STRING, _DOLLAR, _NAME, _UNCLOSED),
-    Dialect.MYSQL: _pattern(_COMMENT_MYSQL, _STRING_MYSQL, _NAME_MYSQL, _UNCLOSED_MYSQL),
-    Dialect.SQLITE: _pattern(_COMMENT, _STRING, _NAME_SQLITE, _UNCLOSED_SQLITE),
+    Dialect.POSTGRES: _pattern(r"[-/eE'$\"]", _COMMENT, _ESCAPED, _STRING, _DOLLAR, _NAME, _UNCLOSED),
+    Dialect.DUCKDB: _pattern(r"[-/eE'$\"]", _COMMENT, _ESCAPED, _STRING, _DOLLAR, _NAME, _UNCLOSED),
+    Dialect.MYSQL: _pattern(r"[-#/'\"`]", _COMMENT_MYSQL, _STRING_MYSQL, _NAME_MYSQL, _UNCLOSED_MYSQL),
+    Dialect.SQLITE: _pattern(r"[-/'\"`\[]", _COMMENT, _STRING, _NAME_SQLITE, _UNCLOSED_SQLITE),
 }
 
 
@@ -130,14 +132,14 @@ def _check_comment(comment: str) -> None:
 def _check_code(code: str, dialect: Dialect) -> None:
     if _BRACE[dialect].search(code):
         raise refusal("placeholder")
-    if sum(1 for _ in _PIECE.finditer(code)) > MAX_PIECES:
+    if len(code) > MAX_PIECES and sum(1 for _ in _PIECE.finditer(code)) > MAX_PIECES:
         raise refusal("too_many_words", limit=MAX_PIECES)
     for match in _SUSPECT.finditer(code):
         # Marks of other scripts belong to their letters; blanks and punctuation of other scripts are no SQL.
         if not unicodedata.category(match.group()).startswith("M"):
             raise refusal("odd_character", character=match.group())
     depth = 0
-    for character in code:
-        depth += (character in "([{") - (character in ")]}")
+    for bracket in _BRACKET.findall(code):
+        depth += 1 if bracket in "([{" else -1
         if depth > MAX_NESTING:
             raise refusal("too_nested", limit=MAX_NESTING)

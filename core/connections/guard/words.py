@@ -20,12 +20,15 @@ from core.connections.routines import Routines
 from core.connections.schema import Dialect
 
 _NAMESPACES = frozenset({"main", "temp", "system", "pg_catalog", "information_schema"})
+_MARKS = frozenset(
+    {TokenType.COMMA, TokenType.DOT, TokenType.L_PAREN, TokenType.R_PAREN, TokenType.NUMBER, TokenType.STRING}
+)
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 
 def lower(word: str) -> str:
     """Lower case for ASCII alone, as databases fold: Python would make a K of the Kelvin sign."""
-    return word.translate(_ASCII_LOWER)
+    return word.lower() if word.isascii() else word.translate(_ASCII_LOWER)
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ def check_words(tree: Tree, may: Allowed) -> None:
     known = vocabulary(statement.dialect)
     tokens = statement.tokens
     for place, token in enumerate(tokens):
+        if token.token_type in _MARKS:
+            continue
         source = statement.source(token)
         if not _is_word(token, source):
             continue
