@@ -100,12 +100,16 @@ class Veil:
 
     def inquiry(self, inquiry: Inquiry) -> Inquiry:
         """The question and those before it, with tokens for what is personal in them."""
-        follows = tuple(Earlier(self.text(e.question), self.sql(e.sql)) for e in inquiry.follows)
+        ran = [self.sql(e.sql) for e in inquiry.follows]  # first, so that its values are known in the questions
+        follows = tuple(Earlier(self.text(e.question), sql) for e, sql in zip(inquiry.follows, ran, strict=True))
         return replace(inquiry, text=self.text(inquiry.text), follows=follows)
 
     def grounding(self, grounding: Grounding) -> Grounding:
         """What was found for the question, as far as it may be told."""
-        examples = tuple(Example(self.text(e.question), self.sql(e.sql), e.distance) for e in grounding.examples)
+        ran = [self.sql(e.sql) for e in grounding.examples]
+        examples = tuple(
+            Example(self.text(e.question), sql, e.distance) for e, sql in zip(grounding.examples, ran, strict=True)
+        )
         if self.level is Level.NAMES:
             return replace(grounding, values=(), samples={}, examples=examples)
         samples = {place: self._sampled(place, values) for place, values in grounding.samples.items()}
@@ -116,7 +120,8 @@ class Veil:
         text = without_tokens(harmless(text))
         if self.is_open:
             return text
-        spans = [*self._spoken(text), *self._patterns(text), *self._born(text)]
+        known = (span for value, token in self._tokens.values() if len(value) > 2 for span in _at(text, value, token))
+        spans = [*known, *self._spoken(text), *self._patterns(text), *self._born(text)]
         return _with(text, spans)
 
     def sql(self, sql: str) -> str:

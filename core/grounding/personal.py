@@ -112,7 +112,7 @@ def _by_values(values: Sequence[str]) -> _Judged | None:
     inside = [found[0].kind for value in values if (found := find_personal(value))]
     share = len(inside) / len(values)
     if share >= _LEAST_INSIDE and len(inside) >= _LEAST_VALUES:
-        return max(set(inside), key=inside.count), Why.INSIDE, round(share, 2)
+        return max(PersonalKind, key=inside.count), Why.INSIDE, round(share, 2)
     return None
 
 

@@ -181,8 +181,8 @@ def without_personal(text: str) -> str:
 
 
 def shape(value: str) -> str:
-    """The form of a value and nothing of what it says: "ada@example.com" as "xxx@xxxxxxx.xxx"."""
-    return "".join("9" if c.isdigit() else c if not c.isalnum() else "x" if c.isascii() else "某" for c in value[:40])
+    """The form of a value and nothing of what it says: "ada@example.com" as "•••@•••••••.•••", "+44 20" as "+## ##"."""
+    return "".join("#" if c.isdigit() else "•" if c.isalnum() else c for c in value[:40])
 
 
 def masked_form(kind: PersonalKind, value: str) -> str:
