@@ -221,7 +221,7 @@ def _check_rule(policy: Policy, seen: SeenSchema) -> None:
     rows = with_text(policy.rows, schema.dialect)
     rights = Rights(tables={policy.table: TableRights(rows=(rows,))}, version="check")
     try:
-        Shields(schema, rights, naming.namespace, naming.ignores_case).of(policy.table)
+        Shields(schema, rights, naming.namespace, naming.ignores_case, routines=naming.routines).of(policy.table)
     except QueryRefused as error:
         raise InvalidInput(problem=Phrase("policies_core.rule_refused", error.values)) from error
 

@@ -54,7 +54,7 @@ class Sights:
 
 def see(whole: Schema, rights: Rights, naming: Naming) -> Seen:
     """What these rights leave of the schema. A table that cannot be shown without what is taken is hidden, too."""
-    shields = Shields(whole, rights, naming.namespace, naming.ignores_case)
+    shields = Shields(whole, rights, naming.namespace, naming.ignores_case, routines=naming.routines)
     hidden = set(rights.hidden_tables)
     left: dict[str, TableRights] = {}
     for table in whole.tables:

@@ -96,6 +96,7 @@ def test_a_plain_condition_needs_no_fence_and_a_clever_one_has_it(place: Place, 
     plain = check("SELECT n FROM numbers WHERE n = 7 AND n BETWEEN 2 AND 9", scope)
     clever = check("SELECT n FROM numbers WHERE n + 1 = 8", scope)
     assert ("LIMIT" in clever.runs) or ("OFFSET" in clever.runs)
-    assert (plain.runs.endswith("WHERE n = 7 AND n BETWEEN 2 AND 9")) and plain.limited == ("numbers",)
+    assert plain.runs.endswith("WHERE n = 7 AND n BETWEEN 2 AND 9")
+    assert plain.limited == ("numbers",)
     fenced = scope.dialect is Dialect.DUCKDB  # which may fail at any comparison
     assert ("LIMIT" in plain.runs or "OFFSET" in plain.runs) is fenced

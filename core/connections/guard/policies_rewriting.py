@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import postgast
 from sqlglot import exp
 
 from core.connections.guard.names import Spelling
@@ -100,6 +101,18 @@ def rewritten(tree: Tree, references: Sequence[Reference], spelling: Spelling, f
     if len(result.text) > MAX_CHARACTERS:
         raise refusal("too_long", limit=MAX_CHARACTERS)
     return result
+
+
+def check_parses(text: str, dialect: Dialect) -> None:
+    """Refuses a whole text that PostgreSQL's own parser cannot read as one statement."""
+    if dialect is not Dialect.POSTGRES:
+        return
+    try:
+        one = len(postgast.split(text)) == 1
+    except postgast.PgQueryError:
+        one = False
+    if not one:
+        raise refusal("policy_unclear")
 
 
 def _replaced(statement: Statement, node: exp.Table, shield: Shield) -> tuple[int, int, Shield, str]:

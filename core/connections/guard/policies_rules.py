@@ -1,5 +1,6 @@
 """A row rule as it stands in a WHERE: one condition over one table, each of its names bound to that table."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -8,9 +9,14 @@ from sqlglot import exp
 from core.connections.guard.refusal import refusal
 from core.connections.guard.statement import Tree, one_statement, parse
 from core.connections.guard.text import clean, lay_out
+from core.connections.guard.words import lower
 from core.connections.schema import Dialect
 
 _ONE = exp.Literal.number(1)
+# What gives another value each time: who sees a row must not be chance.
+_CHANCE = re.compile(
+    r"(random|rand|uuid(v4|v7|_short)?|gen_random_uuid|setseed|random_normal|clock_timestamp|timeofday)\Z"
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ def rule(condition: str, source: exp.Table, name: exp.Identifier, dialect: Diale
         raise refusal("rule_form")
     if tree.statement.text != head + text:
         raise refusal("rule_form")
+    if any(_CHANCE.match(lower(tree.statement.source(token))) for token in tree.statement.tokens):
+        raise refusal("rule_chance")
     prefix = name.sql(dialect.value) + "."
     places = [start - len(head) for start in _bare_names(tree)]
     asks = any(node is not root for node in root.find_all(exp.Query))

@@ -13,13 +13,16 @@ from sqlglot import exp
 from core.connections.digests import DIGEST
 from core.connections.guard.names import Spelling, default_namespace
 from core.connections.guard.policies_masks import masked
-from core.connections.guard.policies_rewriting import Reference, Shield, rewritten
+from core.connections.guard.policies_rewriting import Reference, Shield, check_parses, rewritten
 from core.connections.guard.policies_rules import Rule, rule, spliced
 from core.connections.guard.policies_safe import cannot_fail
 from core.connections.guard.query import Understood, understood
 from core.connections.guard.refusal import refusal
+from core.connections.guard.second import agree_on_query
 from core.connections.guard.statement import Statement, read
 from core.connections.guard.tables import Tables
+from core.connections.guard.words import allowed
+from core.connections.routines import NONE_READ, Routines
 from core.connections.schema import Dialect, Origin, Schema, Table
 from core.security.policies import Rights, TableRights, joined
 
@@ -44,9 +47,10 @@ class Shields:
         namespace: str = "",
         ignores_case: bool = False,
         functions: frozenset[str] = frozenset(),
+        routines: Routines = NONE_READ,
     ) -> None:
         self._whole, self._rights, self._functions = whole, rights, functions | {DIGEST}
-        self._given, self._dialect = namespace, whole.dialect
+        self._given, self._dialect, self._routines = namespace, whole.dialect, routines
         self.spelling = Spelling(whole.dialect, ignores_case)
         self._namespace = namespace or default_namespace(self.spelling, namespace)
         self._origins: Mapping[str, Origin] = whole.origins or {}
@@ -75,7 +79,13 @@ class Shields:
         """A query over the whole schema, and what it reads. Raises `QueryRefused`."""
         statement: Statement = read(text, self._dialect)
         tables = Tables(statement, self.spelling, self._whole, self._given, self._functions)
-        return understood(statement, tables, self._functions), tables
+        return understood(statement, tables, self._functions, self._routines), tables
+
+    def agreed(self, text: str) -> Tables:
+        """What a query reads that the database's own parser reads alike, where there is one. Raises `QueryRefused`."""
+        query, tables = self.understood(text)
+        agree_on_query(query.tree, allowed(self._dialect, self._routines, self._functions))
+        return tables
 
     def _make(self, table: Table) -> Shield | None:
         if table.key in self._rights.hidden_tables:
@@ -134,7 +144,7 @@ class Shields:
         always = any(each.asks for each in rules)
         plain = self._qualified(below + text + (fence if always else ""))
         fenced = self._qualified(fenced_below + text + fence)
-        _, tables = self.understood(f"({fenced})")
+        tables = self.agreed(f"({fenced})")
         masked_here = frozenset(own.masks) - own.hidden_columns
         short = exp.select(exp.Star()).from_(exp.Table(this=_name(table.name), db=place)).sql(self._dialect.value)
         return Shield(plain, fenced, short, self._dialect, own, frozenset(tables.read), masked_here)
@@ -184,6 +194,7 @@ class Shields:
         again, tables = self.understood(result.short)
         if again.tree.root != query.tree.root or set(tables.read) != {each.table.key for each in references}:
             raise refusal("policy_unclear")
+        check_parses(result.text, self._dialect)
         return result.text
 
     def _refuse_copies(self, table: Table, origin: Origin) -> None:
