@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.answering.markdown import escape
+from core.answering.markdown import escape, unlinked
 from core.connections.registry import ConnectionInfo
 from core.errors import AskwellError
 from core.i18n import Words
@@ -40,5 +40,5 @@ def starters(actor: Actor, connection: ConnectionInfo, words: Words) -> str | No
                 picked = question
     with st.expander(say("ask.what_can_i_ask"), icon=":material/help:"):
         for line in portal().knowledge.can_ask(actor, opened, words.language):
-            st.markdown(f"- {line}")
+            st.markdown(f"- {unlinked(line)}")
     return picked

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.answering.history import Conversation, Filter
+from core.answering.markdown import escape
 from core.errors import AskwellError
 from core.security.permissions import Action
 from pages._ask_state import CONVERSATION
@@ -56,7 +57,7 @@ def row(conversation: Conversation) -> None:
         )
         with st.container():
             st.text(conversation.title)
-            where = conversation.connection or say("history.no_connection")
+            where = escape(conversation.connection) or say("history.no_connection")
             st.caption(
                 say("history.about", connection=where, n=conversation.answers, at=local(conversation.changed_at))
             )

@@ -28,8 +28,12 @@ def escape(text: object, longest: int = _LONGEST) -> str:
         line = line[: longest - 1].rstrip() + "…"
     line = _MARKUP.sub(r"\\\1", _ARROW.sub(_JOINER, line))
     line = _AT_THE_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", line)
-    line = _ADDRESS.sub(lambda m: f"{m[0]}{_JOINER}", line)
-    return _DIRECTIVE.sub(f":{_JOINER}", line)
+    return unlinked(line)
+
+
+def unlinked(markdown: str) -> str:
+    """A line of Markdown whose data has its backslashes already, with addresses and `:icons:` in it broken up too."""
+    return _DIRECTIVE.sub(f":{_JOINER}", _ADDRESS.sub(lambda m: f"{m[0]}{_JOINER}", markdown))
 
 
 def bold(text: object) -> str:
