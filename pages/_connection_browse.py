@@ -11,7 +11,7 @@ from core.errors import AskwellError
 from core.grounding.ground import Browsed
 from core.i18n import LANGUAGES, Words
 from core.security.permissions import Action, Actor, may
-from pages import _connection_policies, _connection_privacy
+from pages import _connection_login, _connection_policies, _connection_privacy
 from pages._frame import portal, show_error
 from pages._model_form import safe
 
@@ -38,6 +38,8 @@ def browse(actor: Actor, info: ConnectionInfo, words: Words) -> None:
         st.toast(say("connections.reading_again"), icon=":material/sync:")
     names = [say(f"connections.{name}") for name in ("tables_tab", "diagram", "verified_tab")]
     more_names = [say("privacy.tab"), say("policies.tab")] if info.may_change else []
+    if more_names and _connection_login.has_login(info.kind):
+        more_names.append(say("login.tab"))
     tables, diagram, verified, *more = st.tabs([*names, *more_names])
     with tables:
         _tables(actor, info, found, words)
@@ -51,6 +53,9 @@ def browse(actor: Actor, info: ConnectionInfo, words: Words) -> None:
     if more and may(actor, Action.SEE_POLICIES):
         with more[1]:
             _connection_policies.policies(actor, info, words)
+    if len(more) > 2:
+        with more[2]:
+            _connection_login.login(actor, info, found.schema, words)
 
 
 def _tables(actor: Actor, info: ConnectionInfo, found: Browsed, words: Words) -> None:

@@ -158,8 +158,8 @@ def _report(report: Report, words: Words) -> None:
         st.success(said(words, report.message), icon=":material/check_circle:")
     else:
         st.error(said(words, report.message), icon=":material/error:")
-    for warning in report.warnings:
-        st.warning(said(words, warning), icon=":material/shield:")
+    if report.warnings:
+        _connection_login.powers(report, words)
     if report.detail:
         with st.expander(words.say("shell.technical")):
             st.code(report.detail, language=None, wrap_lines=True)

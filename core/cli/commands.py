@@ -57,10 +57,14 @@ def ask(
 
 
 @terminal.command()
-def connect(url: Annotated[str, typer.Argument()], name: Annotated[str, typer.Option("--name")]) -> None:
+def connect(
+    url: Annotated[str, typer.Argument()],
+    name: Annotated[str, typer.Option("--name")],
+    accept_powers: Annotated[bool, typer.Option("--accept-powers")] = False,
+) -> None:
     from core.cli.connecting import connect as run
 
-    run(url, name)
+    run(url, name, accept_powers)
 
 
 @terminal.command()

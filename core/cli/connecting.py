@@ -3,32 +3,29 @@
 import getpass
 import secrets
 import sys
+from dataclasses import replace
 
 from core.cli.portal_door import OPERATOR, connection_named, portal
-from core.connections.addresses import NewConnection, from_url
+from core.connections.addresses import from_url
 from core.errors import InvalidInput
 from core.i18n import Phrase, Words
 from core.security.permissions import SYSTEM, Role
 
 
-def connect(url: str, name: str) -> None:
+def connect(url: str, name: str, accept_powers: bool = False) -> None:
     """Add the database that the URL describes; a password is asked for where somebody can type one.
+
+    A login that may do far more than read is taken only with `accept_powers`.
 
     Raises `InvalidInput` and `ConnectionFailed`.
     """
-    new = from_url(url, name)
+    new = replace(from_url(url, name), accepts_powers=accept_powers)
     with portal() as opened:
         words = Words(opened.settings.language)
         if "password" in new.engine.fields and not new.secret and sys.stdin.isatty():
-            new = _with_password(new, getpass.getpass(words.say("terminal.password", user=new.user)))
+            new = replace(new, password=getpass.getpass(words.say("terminal.password", user=new.user)))
         info = opened.connections.add(SYSTEM, new)
         print(words.say("terminal.connected", name=info.name, n=info.tables))
-
-
-def _with_password(new: NewConnection, password: str) -> NewConnection:
-    return NewConnection(
-        new.name, new.kind, new.host, new.port, new.database, new.user, password, new.file, new.options
-    )
 
 
 def index(name: str) -> None:
