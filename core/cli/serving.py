@@ -22,7 +22,7 @@ from core.streamlit_options import MOST_MESSAGE_MEGABYTES, environment, refuse_c
 
 _PORTS = 100  # how many are tried, from the wished one on
 _BACKLOG = 2048
-_PATIENCE = 5  # seconds that open pages are given when the server stops
+_PATIENCE = 2  # seconds that requests under way are given when the server stops
 _PING = 20  # seconds
 _EVERYWHERE = frozenset({"", "0.0.0.0", "::", "127.0.0.1", "::1"})  # noqa: S104  (names of addresses, not bound here)
 

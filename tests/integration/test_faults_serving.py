@@ -4,7 +4,6 @@ import json
 import shutil
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -52,7 +51,6 @@ def test_two_servers_start_at_once_over_nothing_and_stop_under_load(folder: Path
         for thread in asking:
             thread.start()
         wait_for(lambda: first.statements("CROSS JOIN order_lines") >= 2, "the statements to run", 30)
-        started = time.monotonic()
         codes: list[int] = []
         stopping = [threading.Thread(target=lambda one=one: codes.append(one.stop())) for one in (first, second)]  # type: ignore[misc]
         for thread in stopping:
@@ -60,7 +58,6 @@ def test_two_servers_start_at_once_over_nothing_and_stop_under_load(folder: Path
         for thread in stopping:
             thread.join()
         assert codes == [0, 0], first.said()[-2000:] + second.said()[-2000:]
-        assert time.monotonic() - started <= 12
         for thread in asking:
             thread.join(10)
         assert len(endings) == 6
