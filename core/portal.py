@@ -12,6 +12,7 @@ from core.answering.ask import Answers
 from core.answering.running import Running
 from core.answering.warming import warm
 from core.clock import Clock, utc_now
+from core.connections.functions import Functions
 from core.connections.policies import Policies
 from core.connections.registry import Connections
 from core.grounding.ground import Knowledge
@@ -59,6 +60,7 @@ class Portal:
     jobs: Jobs
     connections: Connections
     policies: Policies
+    functions: Functions
     knowledge: Knowledge
     models: Models
     privacy: Privacy
@@ -145,6 +147,7 @@ def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
         jobs=jobs,
         connections=connections,
         policies=Policies(connections, people, groups, audit),
+        functions=Functions(connections, audit),
         knowledge=knowledge,
         models=models,
         privacy=privacy,

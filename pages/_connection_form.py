@@ -14,7 +14,7 @@ from core.connections.registry import ConnectionInfo, Report
 from core.errors import AskwellError
 from core.i18n import Phrase, Words
 from core.security.permissions import Action, Actor, may
-from pages import _connection_login
+from pages import _connection_functions, _connection_login
 from pages._frame import portal, show_error
 
 DONE = "connections.done"
@@ -27,6 +27,7 @@ def form(actor: Actor, info: ConnectionInfo | None, words: Words) -> bool:
     st.subheader(say("connections.form_change" if info else "connections.form_new"))
     given = info.given if info and info.given else NewConnection("", "postgresql")
     new = _name_only(given, words) if info and info.uploaded else _fields(given, info, words)
+    functions = _connection_functions.field(actor, info, words)
     everyone, people = _sharing(actor, info, words)
     flag = f"connections.too_much.{info.id if info else 'new'}"
     slot = st.container()
@@ -47,6 +48,8 @@ def form(actor: Actor, info: ConnectionInfo | None, words: Words) -> bool:
             with st.spinner(say("connections.saving")):
                 kept = _keep(actor, info, new)
                 portal().connections.share(actor, kept.id, everyone, people)
+                if functions is not None:
+                    portal().functions.allow(actor, kept.id, functions)
             st.session_state[DONE] = say("connections.saved", name=escape(kept.name))
             return True
     except AskwellError as error:

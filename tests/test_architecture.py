@@ -161,6 +161,7 @@ INNER = {
     "jobs": {"defer", "close"},
     "connections": {"close"},
     "policies": set(),
+    "functions": set(),
     "knowledge": {"build", "values", "can_ask"},
     "models": {"embedder"},
     "privacy": {"rules"},

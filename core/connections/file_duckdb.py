@@ -13,7 +13,6 @@ from core.connections.file_process import Failed, Found
 from core.connections.schema import Kind
 from core.connections.session import collect
 
-
 _PIVOT = re.compile(r"\s*\(*\s*(?:pivot|pivot_wider|select|with|from)\b", re.IGNORECASE)
 
 

@@ -6,8 +6,8 @@ What is checked when a connection is added is checked again at each visit: names
 import os
 import stat
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,8 @@ _IDENTITY = "SELECT extract(epoch FROM pg_postmaster_start_time())::text, curren
 class Address:
     """Where a stored connection leads. `own` marks a database that the portal made itself: the demo shop.
 
-    `upload` is the name of a file in the portal's folder of uploads, `uploaded` what the person called it.
+    `upload` is the name of a file in the portal's folder of uploads, `uploaded` what the person called it. `functions`
+    are those of the database's people that questions may call.
     """
 
     host: str = ""
@@ -45,6 +46,7 @@ class Address:
     own: bool = False
     upload: str = ""
     uploaded: str = ""
+    functions: Sequence[str] = ()
 
     @classmethod
     def of(cls, new: NewConnection, own: bool = False) -> "Address":
@@ -54,6 +56,11 @@ class Address:
     def stored(self) -> dict[str, Any]:
         """As JSON, empty fields left out."""
         return {name: value for name, value in vars(self).items() if value}
+
+    def keeping(self, before: "Address") -> "Address":
+        """This address, with the functions that were allowed as long as it is the same database."""
+        same = self.leads_where(before) and self.file == before.file
+        return replace(self, functions=before.functions) if same else self
 
     def leads_where(self, other: "Address") -> bool:
         """Whether both send a password to the same place, with the same safety on the way."""

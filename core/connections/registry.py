@@ -149,7 +149,7 @@ class Connections:
             return self._rename(actor, kept, new)
         new = tidy(new)
         self.shelf.refuse_taken(new.name, but=kept.id)
-        address = Address.of(new)
+        address = Address.of(new).keeping(kept.address)
         self._reach.permit(actor, address)
         secret = new.secret or self._kept_secret(kept, new.kind, address)
         seen, said = self._look_into(new.kind, address, secret)
@@ -325,7 +325,8 @@ class Connections:
         rights = rights_of(kept.policies, actor, whole.schema.dialect, columns, kept.mask_salt)
         seen = self._sights.of(whole.schema, rights, whole.naming)
         known = (kept.id, kept.name, seen.schema, self._limits, visit, whole.naming)
-        return Connection(*known, seen.rights, seen.shields, Statements(self._audit, actor, kept.id))
+        noted, leave = Statements(self._audit, actor, kept.id), frozenset(kept.address.functions)
+        return Connection(*known, seen.rights, seen.shields, noted, leave)
 
     def _info(self, actor: Actor, kept: KeptConnection) -> ConnectionInfo:
         state, mine = kept.index_state, kept.may_change(actor)

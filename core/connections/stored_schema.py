@@ -20,8 +20,8 @@ def dump(seen: SeenSchema) -> dict[str, Any]:
     """As JSON, without people's descriptions, which are kept apart."""
     tables = [_dump_table(table) for table in seen.schema.tables]
     naming = {"namespace": seen.naming.namespace, "ignores_case": seen.naming.ignores_case}
-    routines = seen.naming.routines.dumped()
-    stored: dict[str, Any] = {"dialect": seen.schema.dialect.value, "naming": naming, "routines": routines, "tables": tables}
+    stored: dict[str, Any] = {"dialect": seen.schema.dialect.value, "naming": naming, "tables": tables}
+    stored["routines"] = seen.naming.routines.dumped()
     if seen.schema.origins is not None:
         stored["origins"] = {key: asdict(origin) for key, origin in seen.schema.origins.items()}
     return stored

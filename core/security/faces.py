@@ -82,6 +82,8 @@ METHODS: dict[str, Method] = {
     "policies.rights": Method(Action.ASK),
     "policies.preview": Method(Action.PREVIEW),
     "policies.ask_as": Method(Action.PREVIEW),
+    "functions.list": Method(Action.CHANGE_CONNECTION),
+    "functions.allow": Method(Action.CHANGE_CONNECTION),
     "knowledge.ground": Method(Action.ASK),
     "knowledge.recall": Method(Action.ASK),
     "knowledge.index": Method(Action.INDEX),
