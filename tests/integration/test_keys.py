@@ -1,8 +1,7 @@
-"""API keys over a real store: shown once, scoped, ending, dead with their person; and the door that counts and notes."""
+"""API keys over a real store: shown once, scoped, ending, dead with their person; and the door that counts."""
 
-from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -95,7 +94,8 @@ def test_the_last_use_is_written_once_a_minute(portal: Portal, store: Store, set
     assert portal.keys.list(ann)[0].used_at is None
     for seconds, seen in ((0, 0), (59, 0), (60, 60), (90, 60)):
         at = NOW + timedelta(seconds=seconds)
-        assert Keys(store, portal.audit, portal.people, settings, lambda at=at: at).identify(made.key)
+        clock = partial(max, at, at)
+        assert Keys(store, portal.audit, portal.people, settings, clock).identify(made.key)
         assert portal.keys.list(ann)[0].used_at == NOW + timedelta(seconds=seen)
 
 
@@ -160,19 +160,19 @@ def test_questions_beyond_the_limit_are_refused_with_when_to_try_again(store: St
     few = wire(store, settings.model_copy(update={"limit_questions": "2/minute"}), clock=lambda: NOW)
     ann, bob = someone(few, Role.VIEWER, "Ann"), someone(few, Role.VIEWER, "Bob")
     for _ in range(2):
-        few.answers.ask(ann, Question("how many?")).close()
+        next(few.answers.ask(ann, Question("how many?")))
     with pytest.raises(TooMany) as found:
         few.answers.ask(ann, Question("how many?"))
-    assert 0 < found.value.values["n"] <= 60
-    few.answers.ask(bob, Question("how many?")).close()
+    assert 0 < int(str(found.value.values["n"])) <= 60
+    next(few.answers.ask(bob, Question("how many?")))
     few.close()
 
 
-def test_a_question_in_the_background_is_counted_once(store: Store, settings: Settings, tmp_path: Path) -> None:
+def test_a_question_in_the_background_is_counted_once(store: Store, settings: Settings) -> None:
     few = wire(store, settings.model_copy(update={"limit_questions": "2/minute"}), clock=lambda: NOW)
     ann = someone(few, Role.VIEWER, "Ann")
     for _ in range(2):
         few.running.start(ann, Question("how many?"))
     with pytest.raises(TooMany):
-        few.running.start(ann, replace(Question("how many?")))
+        few.running.start(ann, Question("how many?"))
     few.close()

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 import typer
 
+from core.answering import programs
 from core.answering.card import Card
 from core.answering.events import Answered, CannotAnswer, Choice, Evidence, Failed, NeedsDetail, Rung, Sureness, Usage
 from core.cli import asking
@@ -143,7 +144,7 @@ def test_long_results_say_that_there_is_more() -> None:
 
 def test_an_answer_for_programs_is_plain_json() -> None:
     card = answered((Decimal("2.50"), date(2024, 1, 2)), (Decimal("3"), float("nan")), truncated=True)
-    found = asking._as_json(card, Words("en"))
+    found = programs.as_json(card, Words("en"))
     assert found["rows"] == [[2.5, "2024-01-02"], [3, None]]
     assert (found["answer"], found["outcome"], found["rung"], found["truncated"]) == (
         "4 rows.",
@@ -155,6 +156,6 @@ def test_an_answer_for_programs_is_plain_json() -> None:
 
 def test_what_stands_instead_of_an_answer_is_told_with_what_to_ask() -> None:
     words, phrase = Words("en"), Phrase("common.none")
-    assert asking._said(CannotAnswer(phrase, ("How many?",)), words) == "empty\n- How many?"
-    assert asking._said(NeedsDetail(phrase, (Choice("a", "By a?"),)), words) == "empty\n- By a?"
-    assert asking._said(Failed(phrase, "no such table"), words) == "empty\nno such table"
+    assert programs.said(CannotAnswer(phrase, ("How many?",)), words) == "empty\n- How many?"
+    assert programs.said(NeedsDetail(phrase, (Choice("a", "By a?"),)), words) == "empty\n- By a?"
+    assert programs.said(Failed(phrase, "no such table"), words) == "empty\nno such table"
