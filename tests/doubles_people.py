@@ -2,9 +2,7 @@
 
 from datetime import datetime, timedelta
 
-import bcrypt
-
-from core.security import passwords
+from core.observability import REGISTRY
 
 
 class MovingClock:
@@ -21,25 +19,14 @@ class MovingClock:
 
 
 class CountedHashing:
-    """bcrypt that counts its work, in rounds; stands in its place while it is entered."""
-
-    def __init__(self) -> None:
-        self.rounds = 0
-
-    def checkpw(self, password: bytes, kept: bytes) -> bool:
-        self.rounds += 2 ** int(kept.split(b"$")[2])
-        return bcrypt.checkpw(password, kept)
-
-    def hashpw(self, password: bytes, salt: bytes) -> bytes:
-        self.rounds += 2 ** int(salt.split(b"$")[2])
-        return bcrypt.hashpw(password, salt)
-
-    def gensalt(self, cost: int) -> bytes:
-        return bcrypt.gensalt(cost)
+    """How many rounds of hashing passwords took, from entering on."""
 
     def __enter__(self) -> "CountedHashing":
-        passwords.bcrypt = self  # type: ignore[assignment]
+        self._before = self._all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        passwords.bcrypt = bcrypt
+        self.rounds = self._all() - self._before
+
+    def _all(self) -> float:
+        return REGISTRY.get_sample_value("askwell_password_rounds_total") or 0.0

@@ -23,6 +23,7 @@ STEP_SECONDS = Histogram(
 )
 QUESTIONS = Counter("askwell_questions_total", "Questions by how they ended", ["outcome", "rung"], registry=REGISTRY)
 REFUSALS = Counter("askwell_refusals_total", "Statements the guard refused", registry=REGISTRY)
+HASHING = Counter("askwell_password_rounds_total", "Rounds of hashing spent on passwords", registry=REGISTRY)
 
 _timings: ContextVar["list[tuple[str, float]] | None"] = ContextVar("timings", default=None)
 

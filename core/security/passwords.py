@@ -12,6 +12,7 @@ import bcrypt
 
 from core.errors import InvalidInput
 from core.i18n import Phrase
+from core.observability import HASHING
 
 LEAST = 10  # characters
 MOST = 1024  # characters
@@ -41,16 +42,17 @@ def hashed(password: str, cost: int = LEAST_COST, about: Iterable[str] = ()) -> 
 def of(password: str, cost: int = LEAST_COST) -> str:
     """The bcrypt hash of any password, good or not."""
     with _two_at_a_time:
-        return bcrypt.hashpw(_digest(password), bcrypt.gensalt(cost)).decode()
+        return _hash(_digest(password), cost).decode()
 
 
 def matches(password: str, password_hash: str, cost: int = LEAST_COST) -> bool:
     """Whether this is the password. Takes the time of one hash of `cost`, also for a cheaper hash and for none ("")."""
     digest, kept = _digest(password), password_hash or _nobodys(cost)
     with _two_at_a_time:
+        HASHING.inc(2 ** cost_of(kept))
         right = bcrypt.checkpw(digest, kept.encode())
         for cheaper in range(cost_of(kept), cost):  # 2^a + 2^a + 2^(a+1) + … + 2^(c-1) = 2^c
-            bcrypt.hashpw(digest, bcrypt.gensalt(cheaper))
+            _hash(digest, cheaper)
     return right and bool(password_hash)
 
 
@@ -86,6 +88,11 @@ def _left(text: str, words: Iterable[str], as_letters: bool) -> str:
             for start in range(len(run) - length + 1):
                 text = text.replace(run[start : start + length], " ")
     return re.sub(r"[\W_]+|(?<!\d)(?:19|20)\d\d(?!\d)", "", text)
+
+
+def _hash(digest: bytes, cost: int) -> bytes:
+    HASHING.inc(2**cost)
+    return bcrypt.hashpw(digest, bcrypt.gensalt(cost))
 
 
 def _digest(password: str) -> bytes:
