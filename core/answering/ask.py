@@ -301,7 +301,8 @@ class Answers:
             raise NotFound
         trip.conversation_id, trip.connection_id = turn.conversation_id, turn.connection_id
         connection = self._connections.open(trip.actor, turn.connection_id)
-        trip.renewed = connection.scope.rights.version != rights
+        trip.rights = connection.scope.rights.version
+        trip.renewed = trip.rights != rights
         sql = move(card.sql, connection.dialect, trip.question.moved)
         if not same_but_for_literals(card.sql, sql, connection.dialect):
             raise QueryRefused(reason=Phrase("answering.no_such_lever"))
