@@ -40,6 +40,7 @@ def attributes(
             [name for name, _ in known],
             index=None,
             accept_new_options=True,
+            placeholder=say("roster.attribute_hint"),
             key=f"admin.attribute_name.{owner}",
             disabled=closed,
         )
@@ -47,6 +48,7 @@ def attributes(
             say("roster.values"),
             sorted({value for _, values in known for value in values}),
             accept_new_options=True,
+            placeholder=say("roster.values_hint"),
             help=say("roster.values_help"),
             key=f"admin.attribute_values.{owner}",
             disabled=closed,

@@ -63,6 +63,7 @@ def _entry(actor: Actor, group: Group, words: Words) -> None:
                 list(names),
                 [person_id for person_id in names if person_id in group.people],
                 format_func=lambda person_id: names.get(person_id, ""),
+                placeholder=say("roster.choose"),
                 key=f"admin.members_of.{group.id}",
             )
             if st.form_submit_button(say("roster.save"), key="admin.save_members"):

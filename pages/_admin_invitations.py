@@ -76,6 +76,7 @@ def _open(actor: Actor, words: Words) -> None:
         list(known),
         index=None,
         format_func=lambda invitation_id: known[invitation_id].email,
+        placeholder=say("roster.choose_invitation"),
         key="admin.invitation_chosen",
     )
     if chosen in known:

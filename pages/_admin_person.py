@@ -10,7 +10,7 @@ from core.security.people import Person
 from core.security.permissions import Actor, Role
 from pages._account_sessions import list_of_sessions
 from pages._admin_attributes import attributes
-from pages._confirm import confirmed, do, hand_over
+from pages._confirm import confirmed, do, hand_over, typed
 from pages._frame import portal, provider_name, session_token
 
 
@@ -61,6 +61,7 @@ def _groups(actor: Actor, person: Person, words: Words) -> None:
             list(names),
             [group.id for group in known if person.id in group.people],
             format_func=lambda group_id: names.get(group_id, ""),
+            placeholder=say("roster.choose"),
             key=f"admin.member_of.{person.id}",
             disabled=person.id == actor.id,
         )
@@ -102,5 +103,5 @@ def _ways(actor: Actor, person: Person, words: Words) -> None:
             do(lambda: people.change(actor, person.id, disabled=False), changed, words)
     elif confirmed(say("admin.disable"), say("roster.disable_ask", name=name), "admin.disable", words):
         do(lambda: people.change(actor, person.id, disabled=True), changed, words)
-    if confirmed(say("roster.erase"), say("roster.erase_ask", name=name), "admin.erase", words):
+    if typed(say("roster.erase"), say("roster.erase_ask", name=name), person.email, "admin.erase", words):
         do(lambda: people.erase(actor, person.id), say("roster.erased"), words)

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.api import rest, sessions
 from core.api.answers import problem
 from core.api.edge import Edge
+from core.api.sign_on_cookies import SignOnCookies
 from core.errors import AskwellError
 from core.observability import REGISTRY
 from core.portal import close_current_portal, current_portal
@@ -163,4 +164,9 @@ def middleware() -> list[Middleware]:
     """What wraps every answer of the server: the headers, and inside them the edge that turns requests away."""
     headers: Callable[..., Any] = SecurityHeaders
     edge: Callable[..., Any] = Edge
-    return [Middleware(headers, policy=content_security_policy()), Middleware(edge, settings=_settings)]
+    cookies: Callable[..., Any] = SignOnCookies
+    return [
+        Middleware(headers, policy=content_security_policy()),
+        Middleware(edge, settings=_settings),
+        Middleware(cookies, settings=_settings),
+    ]
