@@ -13,13 +13,14 @@ import psycopg
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
-from core.errors import Stopped
+from core.errors import Stopped, StoreUnreachable
 from core.jobs import QUEUE, conninfo
 from core.portal import Portal
 from core.stop import Stop
 
 _log = logging.getLogger(__name__)
 _TRY_AGAIN = 2.0  # seconds, when the store is away
+LOOK_AT_TRAIL = 3600.0  # seconds between two verifications of the whole trail
 LOOK_FOR_STALLED = 20.0  # seconds between two looks for jobs whose worker died
 
 
@@ -75,6 +76,7 @@ class Worker:
             app.task(name=name, queue=QUEUE, retry=again)(function)
         async with app.open_async():
             looking = asyncio.create_task(_requeue_stalled(app))
+            watching = asyncio.create_task(_watch_the_trail(self._portal))
             try:
                 await app.run_worker_async(
                     queues=[QUEUE],
@@ -85,6 +87,7 @@ class Worker:
                 )
             finally:
                 looking.cancel()
+                watching.cancel()
 
 
 async def _requeue_stalled(app: App) -> None:
@@ -94,6 +97,17 @@ async def _requeue_stalled(app: App) -> None:
             for job in await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=LOOK_FOR_STALLED):
                 await app.job_manager.retry_job(job)
         await asyncio.sleep(LOOK_FOR_STALLED / 2)
+
+
+async def _watch_the_trail(portal: Portal) -> None:
+    """Every hour: let rows go that are too old, and see whether all others are as they were written."""
+    while True:
+        with contextlib.suppress(StoreUnreachable):
+            await asyncio.to_thread(portal.audit.let_go, portal.settings.audit_days)
+            verdict = await asyncio.to_thread(portal.audit.examine)
+            if not verdict.ok:
+                _log.error("the trail is not as it was written: %s, row %s", verdict.problem, verdict.row)
+        await asyncio.sleep(LOOK_AT_TRAIL)
 
 
 def main() -> None:

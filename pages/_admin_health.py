@@ -6,8 +6,9 @@ import sys
 import streamlit as st
 
 from core.i18n import Words
+from core.security.audit import Wanted
 from core.security.permissions import Action, Actor
-from pages._frame import again, portal
+from pages._frame import again, local, portal
 
 
 @st.fragment(run_every=5)
@@ -34,6 +35,9 @@ def health(actor: Actor, words: Words) -> None:
         key="admin.counts",
     )
     st.caption(say("admin.revision", revision=figures.revision))
+    made = portal().audit.list(actor, limit=1, wanted=Wanted(action="portal.backup"))
+    st.caption(say("trail.backup", at=local(made[0].at)) if made else say("trail.no_backup"))
+    st.caption(say("trail.backup_hint"))
 
 
 def _memory_megabytes() -> float:

@@ -8,26 +8,35 @@ import streamlit as st
 
 from core.errors import AskwellError
 from core.i18n import Words, catalogue
+from core.security.marks import ERASED
 from core.security.permissions import SYSTEM, Action, Actor
+from pages._admin_chain import download, newest, state, wanted
 from pages._frame import again, local, portal, show_error
 
 PAGE = 200  # rows of the trail at a time
 
 
 def trail(actor: Actor, words: Words) -> None:
-    """The audit list, newest first, with a search over all of it."""
+    """How the chain stands, and the audit list, newest first, with a search over all of it."""
     say = words.say
+    state(actor, words)
     search = st.text_input(
-        say("admin.search"), placeholder=say("admin.search_help"), icon=":material/search:", key="admin.audit_search"
+        say("admin.search"),
+        placeholder=say("admin.search_help"),
+        icon=":material/search:",
+        key="admin.audit_search",
+        on_change=newest,
     )
+    asked = wanted(words)
     before = st.session_state.get("admin.audit_before")
-    rows = portal().audit.list(actor, search, limit=PAGE, before=before)
+    rows = portal().audit.list(actor, search, limit=PAGE, before=before, wanted=asked)
     names = _connections(actor)
     if not rows:
         st.info(say("admin.audit_empty"), icon=":material/history:")
     else:
         st.dataframe(
             {
+                say("trail.row"): [str(row.id) for row in rows],
                 say("admin.at"): [_moment(row.at) for row in rows],
                 say("admin.who"): [_who(row.actor, words) for row in rows],
                 say("admin.action"): [_named("audit", row.action, words) for row in rows],
@@ -42,6 +51,7 @@ def trail(actor: Actor, words: Words) -> None:
             key="admin.audit_table",
         )
     with st.container(horizontal=True):
+        download(search, asked, words)
         if before is not None and st.button(say("admin.newest"), key="admin.audit_newest"):
             st.session_state.pop("admin.audit_before")
             st.rerun()
@@ -101,6 +111,8 @@ def _moments(words: Words) -> dict[str, Any]:
 
 
 def _who(name: str, words: Words) -> str:
+    if name == ERASED:
+        return words.say("trail.erased")
     return words.say("admin.the_portal") if name == SYSTEM.name else name or "–"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.answering.markdown import escape
 from core.errors import AskwellError
 from core.i18n import Words
 from pages._frame import show_error
@@ -16,6 +17,17 @@ def confirmed(label: str, question: str, key: str, said: Words) -> bool:
     with st.popover(label):
         st.markdown(question)
         return st.button(said.say("roster.do_it"), type="primary", key=key)
+
+
+def typed(label: str, question: str, word: str, key: str, said: Words) -> bool:
+    """As `confirmed`, for what cannot be undone: true only when `word` was typed in as well."""
+    with st.popover(label):
+        st.markdown(question)
+        given = st.text_input(said.say("roster.type_it", word=escape(word)), key=f"{key}.typed", autocomplete="off")
+        answered = st.button(said.say("roster.do_it"), type="primary", key=key)
+        if answered and given.strip() != word:
+            st.error(said.say("roster.typed_wrong"), icon=":material/error:")
+        return answered and given.strip() == word
 
 
 def do(act: Callable[[], object], done: str, said: Words) -> None:

@@ -16,6 +16,7 @@ from core.i18n import LANGUAGES, Phrase
 from core.security import passwords
 from core.security.api_keys import revoke_all
 from core.security.audit import Audit
+from core.security.forgetting import forget
 from core.security.permissions import SYSTEM, Action, Actor, Role, require
 from core.security.sessions import Sessions, SignIn, actor_of, with_rights
 from core.security.throttle import Limit, Throttle
@@ -146,7 +147,8 @@ class People:
         return person
 
     def erase(self, actor: Actor | None, person_id: UUID) -> None:
-        """Forget who a person was: no name, no address, no way to sign in; their row stays, so that the trail holds.
+        """Forget who a person was: no name, no address, no way to sign in, none of their questions; nothing in the
+        trail leads back to them, and it still verifies.
 
         Raises `InvalidInput` for the last administrator and for oneself, `NotFound` for nobody.
         """
@@ -169,7 +171,9 @@ class People:
             for table in (sessions, identities, second_factors, recovery_codes, person_attributes, group_people):
                 connection.execute(table.delete().where(table.c.person_id == person_id))
             connection.execute(invitations.delete().where(invitations.c.email == email))
-        self._audit.note(actor, "people.erase", person_id)
+            forget(connection, person_id, email)
+            rows = self._audit.erase_within(connection, person_id, email)
+            self._audit.note_within(connection, actor, "people.erase", rows=rows)
 
     def change_self(
         self, actor: Actor | None, *, language: str | None = None, theme: str | None = None, name: str | None = None
