@@ -140,7 +140,7 @@ class Resolver:
         """What one item of FROM gives to read from; `view` is what it can see, the items before it included."""
         if isinstance(node, exp.Table):
             found = [self._table(node, view)]
-        elif isinstance(node, exp.Subquery) and isinstance(node.unnest(), exp.Table):
+        elif isinstance(node, exp.Subquery) and _is_group(node):
             found = self._sources(node.this, view)
             if node.args.get("alias"):
                 found.append(self.tables.derived(node, Output()))
@@ -194,6 +194,13 @@ class Resolver:
                 self._expressions.resolve(_others(field, {"this"}), within)
             else:
                 self._expressions.resolve([field], within)
+
+
+def _is_group(node: exp.Subquery) -> bool:
+    """Whether the parentheses hold items of FROM, a table or a query with a name or joins, and no query itself."""
+    inner = node.this
+    named = isinstance(inner, exp.Subquery) and (inner.args.get("alias") or inner.args.get("joins"))
+    return bool(named) or isinstance(node.unnest(), exp.Table)
 
 
 def _others(node: exp.Expr, but: set[str] | frozenset[str]) -> list[object]:
