@@ -180,7 +180,7 @@ class _Fields:
         with st.container(border=True):
             left, right = st.columns(2)
             kinds = [kind for kind in MaskKind if _suits(column, kind)]
-            standing = given.kind if given and given.kind in kinds else _usual(kinds)
+            standing = given.kind if given and given.kind in kinds else _usual(column, kinds)
             kind = left.selectbox(
                 self._say("policies.mask_of", column=column.name),
                 kinds,
@@ -270,9 +270,10 @@ def _suits(column: Column, kind: MaskKind) -> bool:
     return any(fits(column, Mask(kind, argument)) for argument in tries.get(kind, ("",)))
 
 
-def _usual(kinds: list[MaskKind]) -> MaskKind:
+def _usual(column: Column, kinds: list[MaskKind]) -> MaskKind:
     """The mask that is offered first: the one that leaves most of use."""
-    return next(kind for kind in (MaskKind.PARTIAL, MaskKind.BUCKET, MaskKind.NULL) if kind in kinds)
+    liked = (MaskKind.BUCKET, MaskKind.NULL) if column.kind.numeric else (MaskKind.PARTIAL, MaskKind.BUCKET)
+    return next(kind for kind in (*liked, MaskKind.NULL) if kind in kinds)
 
 
 def _is_typed(column: Column) -> bool:

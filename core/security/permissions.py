@@ -39,9 +39,10 @@ class Actor:
 
     def attribute(self, name: str) -> tuple[str, ...]:
         """The person's values for this attribute, none where they have none. `email`, `name`, `id` and `role` are
-        there for everyone."""
+        there for everyone, `groups` for those who are in some."""
         own = {"email": (self.email,), "name": (self.name,), "id": (str(self.id),), "role": (self.role.value,)}
-        return own.get(name) or dict(self.attributes).get(name, ())
+        own["groups"] = tuple(sorted(self.groups))
+        return own[name] if name in own else dict(self.attributes).get(name, ())
 
 
 SYSTEM = Actor(id=UUID(int=0), name="the portal", role=Role.ADMIN)
