@@ -100,10 +100,10 @@ def _ask(actor: Actor, info: ConnectionInfo, person: UUID, name: str, words: Wor
         show_error(error, words)
         return
     if query.limited:
-        st.caption(say("rights.left_out", tables=escape(", ".join(query.limited))))
+        st.caption(say("policies.preview_left_out", tables=escape(", ".join(query.limited))))
     if query.masked:
-        st.caption(say("rights.masked", columns=escape(", ".join(sorted(query.masked)))))
+        st.caption(say("policies.preview_masks", columns=escape(", ".join(sorted(query.masked)))))
     if table.rows:
         st.dataframe(as_columns(table), hide_index=True, width="stretch", key=f"policies.preview_result.{info.id}")
     else:
-        st.info(say("rights.no_rows" if query.limited else "ask.no_rows"), icon=":material/table_rows:")
+        st.info(say("policies.preview_no_result" if query.limited else "ask.no_rows"), icon=":material/table_rows:")
