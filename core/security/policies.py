@@ -129,7 +129,7 @@ class Policy:
 class TableRights:
     """What is left of one table. `rows` are conditions in the connection's dialect, all of which a row must meet.
 
-    `derived`: it is a view over tables from which rows or values are taken, so they are missing there, too.
+    `derived`: it is a view over tables from which rows are taken, so they are missing there, too.
     """
 
     hidden_columns: frozenset[str] = frozenset()

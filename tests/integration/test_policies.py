@@ -12,7 +12,7 @@ from core.connections.addresses import NewConnection
 from core.connections.registry import Connection
 from core.errors import InvalidInput, LimitedQueryFailed, NotAllowed, NotFound, QueryFailed, QueryRefused
 from core.i18n import Phrase
-from core.portal import Portal
+from core.portal import Portal, wire
 from core.security.permissions import SYSTEM, Actor, Role
 from core.security.policies import Mask, MaskKind, Policy, Subject, SubjectKind
 from tests.conftest import someone
@@ -247,6 +247,39 @@ def test_a_rule_may_ask_other_tables_and_no_named_query_takes_their_place(
     assert rows(opened, "SELECT id FROM customers") == [(1,)]
     forged = "WITH secrets AS (SELECT id, 'CANARY' AS value FROM orders) SELECT c.id FROM customers c, secrets s"
     assert rows(opened, f"{forged} WHERE c.id = s.id") == [(1,)]
+
+
+def test_another_process_holds_a_new_policy_at_its_next_question(
+    portal: Portal, admin: Actor, viewer: Actor, shop: UUID
+) -> None:
+    other = wire(portal.store, portal.settings)
+    assert rows(other.connections.open(viewer, shop), "SELECT count(*) AS n FROM orders") == [(4,)]
+    portal.policies.keep(admin, shop, policy(shop, "orders", rows="amount > 15"))
+    assert rows(other.connections.open(viewer, shop), "SELECT count(*) AS n FROM orders") == [(3,)]
+
+
+def test_masks_show_through_views_and_say_so(portal: Portal, admin: Actor, viewer: Actor, shop: UUID) -> None:
+    portal.policies.keep(admin, shop, policy(shop, masks={"salary": Mask(MaskKind.CONSTANT, "7")}))
+    opened = portal.connections.open(viewer, shop)
+    query = opened.check("SELECT salary FROM payroll")
+    assert ({row[0] for row in opened.run(query).rows}, query.masked, query.limited) == ({7}, ("payroll.salary",), ())
+    assert list(opened.scope.rights.tables["payroll"].masks) == ["salary"]
+
+
+def test_a_digest_is_another_in_each_connection_and_the_same_for_the_same_value(
+    portal: Portal, admin: Actor, viewer: Actor, shop: UUID, tmp_path: Path
+) -> None:
+    file = tmp_path / "twin.sqlite"
+    with closing(sqlite3.connect(file)) as database:
+        database.executescript(SHOP)
+    twin = portal.connections.add(admin, NewConnection("Twin", "sqlite", file=str(file))).id
+    portal.connections.share(admin, twin, everyone=True)
+    found = []
+    for place in (shop, twin):
+        portal.policies.keep(admin, place, policy(place, masks={"region": Mask(MaskKind.HASH)}))
+        found.append(rows(portal.connections.open(viewer, place), "SELECT region, count(*) FROM customers GROUP BY 1"))
+    assert sorted(count for _, count in found[0]) == [1, 2]
+    assert not {digest for digest, _ in found[0]} & {digest for digest, _ in found[1]}
 
 
 def test_only_those_who_may_change_the_connection_keep_its_policies(

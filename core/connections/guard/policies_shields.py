@@ -24,7 +24,7 @@ from core.connections.guard.tables import Tables
 from core.connections.guard.words import allowed
 from core.connections.routines import NONE_READ, Routines
 from core.connections.schema import Dialect, Origin, Schema, Table
-from core.security.policies import Rights, TableRights, joined
+from core.security.policies import Mask, MaskKind, Rights, TableRights, joined
 
 # Without it an optimizer may try a person's conditions on rows before the rules have taken them away, and what it
 # meets there shows in errors and in time.
@@ -63,9 +63,15 @@ class Shields:
         return self._made[key]
 
     def rights(self, key: str) -> TableRights | None:
-        """What is left of this table, None where all of it is. Raises `QueryRefused` where it may not be read."""
+        """What is left of this table, None where all of it is. Raises `QueryRefused` where it may not be read.
+
+        A view's columns that show masked values of tables below count as masked in it.
+        """
         shield = self.of(key)
-        return shield.rights if shield else None
+        if shield is None:
+            return None
+        below = {name: Mask(MaskKind.NULL) for name in sorted(shield.masked - set(shield.rights.masks))}
+        return replace(shield.rights, masks={**below, **shield.rights.masks})
 
     def references(self, tables: Tables) -> list[Reference]:
         """The places where a statement reads tables, with what is to stand there."""
@@ -167,7 +173,9 @@ class Shields:
         inner = [self._rewritten(body, fence) for fence in (not safe, True)]
         name, *columns = (_name(each).sql(self._dialect.value) for each in (table.name, *table.by_name))
         plain, fenced = (f"WITH {name}({', '.join(columns)}) AS ({text}) " for text in inner)
-        left = TableRights(own.hidden_columns, own.masks, own.rows, derived=bool(touched))
+        left = TableRights(
+            own.hidden_columns, own.masks, own.rows, derived=any(each.rights.limited for each in touched)
+        )
         select = exp.select(*self._columns(table, own)).from_(exp.Table(this=_name(table.name)))
         shield = self._finished(table, left, select, plain, fenced)
         return replace(shield, masked=shield.masked | (masks - own.hidden_columns))
