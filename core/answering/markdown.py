@@ -14,7 +14,7 @@ _JOINER = "\u2060"
 _MARKUP = re.compile(r"([\\`*_\[\]<>$~|#&{}^])")
 _AT_THE_START = re.compile(r"^(\d{1,9})([.)])|^([-+=])")
 _ADDRESS = re.compile(r"(https?:|ftp:|mailto:|xmpp:)(?=\S)|\b(www)(?=\.)|([\w+-])(?=@)", re.IGNORECASE)
-_DIRECTIVE = re.compile(r":(?=[a-z+])", re.IGNORECASE)  # ":red[…]", ":smile:", ":material/home:"
+_DIRECTIVE = re.compile(r":(?=[a-z+]|-1:|\d\w*:)", re.IGNORECASE)  # ":red[…]", ":smile:", ":100:", ":material/home:"
 _ARROW = re.compile(r"(?<=[-<>=~])(?=[-<>=~])")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _LONGEST = 120

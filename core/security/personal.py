@@ -75,6 +75,7 @@ _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]\d|\d)")
 _IPV6 = re.compile(
     r"(?<![A-Za-z0-9:])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:)[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![A-Za-z0-9:])"
 )
+_MAPPED = re.compile(r"(?<![A-Za-z0-9:])[0-9A-Fa-f:]{2,30}:(?:\d{1,3}\.){3}\d{1,3}(?![\d.]\d|\d)")
 _PLATE = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-HJ-NP-Z][·•\s-]?"
     r"[A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9挂学警港澳](?![A-Za-z0-9])"
@@ -141,6 +142,7 @@ _PATTERNS: tuple[tuple[PersonalKind, re.Pattern[str], _Test | None], ...] = (
     (PersonalKind.NATIONAL_ID, _SSN, None),
     (PersonalKind.PHONE, _MOBILE, None),
     (PersonalKind.PHONE, _PHONE, None),
+    (PersonalKind.IP, _MAPPED, _is_ip),
     (PersonalKind.IP, _IPV6, _is_ip),
     (PersonalKind.IP, _IPV4, _is_ip),
     (PersonalKind.PLATE, _PLATE, None),
