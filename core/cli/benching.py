@@ -40,12 +40,19 @@ def _faults() -> Mapping[str, object]:
     return fault_figures()
 
 
+def _safety() -> Mapping[str, object]:
+    from core.cli.bench_safety import safety
+
+    return safety()
+
+
 BENCHES: Mapping[str, Callable[[], Mapping[str, object]]] = {
     "start": _start,
     "overhead": _overhead,
     "retrieve": _retrieve,
     "instant": _instant,
     "faults": _faults,
+    "safety": _safety,
 }
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pymysql
 from pymysql.constants import COMMAND, CR, ER, FIELD_TYPE
@@ -85,7 +85,7 @@ class _Refused(RuntimeError):
 class _Wire(pymysql.connections.Connection):
     """PyMySQL's connection, which reads no more than it is allowed and gives no password away on request."""
 
-    allowed = LOOKED_BYTES  # bytes, until it is set anew
+    allowed = _LEFT_OVER  # bytes, until it is set anew
 
     def _read_bytes(self, num_bytes: int) -> bytes:
         self.allowed -= num_bytes
@@ -243,31 +243,44 @@ class MysqlSession:
                 iter(cursor.fetchone, None), self.limits.rows if rows is None else rows, self.limits.bytes
             )
         except _BROKEN as error:
+            self._let_go(cursor)
             raise self._failure(error) from None
         if truncated:
             # MySQL sends everything unless it is stopped; what is on its way is read by `close`.
             self.cancel()
         names = [field[0] for field in cursor.description]
         kinds, found = _kinds(cursor.description, kept)
-        with suppress(*_BROKEN):
+        try:
             cursor.close()
+        except _BROKEN:
+            self._let_go(cursor)
+            self.abandon()
         return Fetched(*settled(names, kinds, found), truncated)
 
     def look(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         self._connection.allowed = LOOKED_BYTES
+        cursor = self._connection.cursor(SSCursor)
         try:
-            with self._connection.cursor(SSCursor) as cursor:
-                cursor.execute(sql, tuple(parameters) or None)
-                if cursor.description is None:
-                    return []
-                found, cut = collect(iter(cursor.fetchone, None), LOOKED_ROWS, LOOKED_BYTES)
-                if cut:
-                    self.abandon()
+            cursor.execute(sql, tuple(parameters) or None)
+            if cursor.description is None:
+                return []
+            found, cut = collect(iter(cursor.fetchone, None), LOOKED_ROWS, LOOKED_BYTES)
         except _BROKEN as error:
+            self._let_go(cursor)
             raise self._failure(error) from None
         if cut:
+            self._let_go(cursor)
+            self.abandon()
             raise QueryFailed("the catalogue has no end")
         return found
+
+    def _let_go(self, cursor: SSCursor) -> None:
+        """PyMySQL would read the rest of a result as it is forgotten, also of one that never ends."""
+        wire, held = cast("Any", self._connection), cast("Any", cursor)
+        for result in (wire._result, held._result):
+            if result is not None:
+                result.unbuffered_active, result.connection = False, None
+        wire._result = held._result = held.connection = None
 
     def _failure(self, error: BaseException) -> QueryFailed:
         message = _words(error, self._target)
@@ -278,7 +291,7 @@ class MysqlSession:
     def cancel(self) -> None:
         with suppress(*_BROKEN):
             other, line = _connect(self._target, CANCEL_SECONDS, CANCEL_SECONDS)
-            with line, other, other.cursor() as cursor:
+            with line, other, other.cursor() as cursor, ended_after(CANCEL_SECONDS, partial(_break, line)):
                 cursor.execute("KILL QUERY %s", (self._thread,))
 
     def abandon(self) -> None:

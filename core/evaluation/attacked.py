@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 import pymysql
 from psycopg import sql
+from psycopg.types.string import TextLoader
 from pymysql.constants import CLIENT
 
 from core.connections.grants import LoginWish, grant_script
@@ -26,7 +27,21 @@ from core.evaluation.mariadb import PrivateMariadb
 State = Mapping[str, Hashable]
 READER = "askwell_reader"
 _DATABASE = "shop"
-_SECRET = re.compile(r"secret|leak|salar|sneaky|audit|myisam_log|remote", re.IGNORECASE)
+_VALUES = {
+    "bool",
+    "int2",
+    "int4",
+    "int8",
+    "oid",
+    "float4",
+    "float8",
+    "numeric",
+    "date",
+    "timestamp",
+    "timestamptz",
+    "bytea",
+}
+SECRET = re.compile(r"secret|leak|salar|sneaky|audit|myisam_log|remote", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -61,7 +76,7 @@ def attacked_postgres(name: str, url: Callable[[str], str], owner: Target, fixtu
         tables = connection.execute(
             "SELECT table_schema, table_name FROM information_schema.role_table_grants WHERE grantee = 'app_ro'"
         ).fetchall()
-        granted = [(schema, table) for schema, table in tables if not _SECRET.search(table)]
+        granted = [(schema, table) for schema, table in tables if not SECRET.search(table)]
         script = grant_script("postgresql", LoginWish(database, tables=granted, login=READER, seconds=60))
         with suppress(psycopg.Error):
             connection.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(READER)))
@@ -73,6 +88,11 @@ def attacked_postgres(name: str, url: Callable[[str], str], owner: Target, fixtu
 
         def directly(text: str) -> list[tuple[Any, ...]]:
             with psycopg.connect(dbname=database, **where) as visit:  # type: ignore[arg-type]
+                # Documents, lists and lengths of time as the server writes them.
+                for known in visit.adapters.types:
+                    for number in (known.oid if known.name not in _VALUES else 0, known.array_oid):
+                        if number:
+                            visit.adapters.register_loader(number, TextLoader)
                 return list(visit.execute(text.encode()).fetchall())
 
         yield Attacked(name, "postgresql", reader, whole, lambda: _postgres_state(connection), directly)
@@ -126,7 +146,7 @@ def attacked_mariadb(server: PrivateMariadb, fixtures: Path, folder: Path) -> It
         tables = _run(
             root, "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'shop'"
         )
-        granted = [("", table) for _, table in tables if not _SECRET.search(table)]
+        granted = [("", table) for _, table in tables if not SECRET.search(table)]
         _run(root, grant_script("mariadb", LoginWish(_DATABASE, tables=granted, login=READER, seconds=60)))
         with root.cursor() as cursor:
             cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s ACCOUNT UNLOCK", (READER, password))
