@@ -1,5 +1,6 @@
 """What the guard's tests share: a small schema for each dialect, and the cases that lie in `tests/cases/guard`."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -45,3 +46,10 @@ def guard_cases(outcome: str) -> list[GuardCase]:
             why, _, sql = case.partition("\n")
             found.append(GuardCase(dialect, why.strip(), sql.strip()))
     return found
+
+
+def benign_statements(dialect: Dialect) -> list[str]:
+    """Harmless statements over the small shop of `shop_<dialect>.sql`, under headings that say what they try."""
+    texts = [(CASES / f"{name}_benign.sql").read_text(encoding="utf-8") for name in ("any", dialect.value)]
+    blocks = [block.partition("\n")[2] for text in texts for block in text.split("--: ")[1:]]
+    return [sql.strip() for block in blocks for sql in re.split(r";\n|;\Z", block) if sql.strip()]

@@ -45,7 +45,7 @@ _POSTGRES_HARMLESS = """
     WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.provolatile <> 'v' AND p.prokind <> 'p'
       AND NOT EXISTS (
           SELECT FROM unnest(p.proargtypes::oid[] || p.prorettype) AS part (type) JOIN pg_type t ON t.oid = part.type
-          WHERE t.typname LIKE 'reg%%' OR t.typname LIKE 'pg\\_%%' OR t.typname IN (
+          WHERE t.typname LIKE 'reg%' OR t.typname LIKE 'pg\\_%' OR t.typname IN (
               'internal', 'cstring', 'trigger', 'event_trigger', 'language_handler', 'fdw_handler', 'tsm_handler',
               'index_am_handler', 'table_am_handler', 'oid', '_oid', 'oidvector', 'int2vector', 'name', '_name', 'xml',
               '_xml', 'xid', 'xid8', 'cid', 'tid', 'txid_snapshot', 'refcursor', 'aclitem', '_aclitem', 'gtsvector'))

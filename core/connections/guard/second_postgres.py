@@ -133,7 +133,7 @@ def _check_function(call: Mapping[str, Any], may: Allowed) -> None:
     if owner not in _CATALOGUE:
         raise refusal("qualified_function", function=name)
     by_syntax = bool(owner) and name in _BY_SYNTAX
-    if not by_syntax and name not in may.functions and not (owner and name in vocabulary(Dialect.POSTGRES).functions):
+    if not by_syntax and name not in (may.own if owner else may.functions):
         raise refusal("made_function" if name in may.made else "unknown_function", function=name)
 
 

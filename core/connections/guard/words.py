@@ -38,6 +38,7 @@ class Vocabulary:
     functions: frozenset[str]
     table_functions: frozenset[str]
     openings: frozenset[str]
+    types: frozenset[str]
     words: frozenset[str]
     reserved: frozenset[str]
     lambdas: frozenset[str]
@@ -49,8 +50,11 @@ class Vocabulary:
     def functions_of(self, routines: Routines, allowed: frozenset[str]) -> frozenset[str]:
         """The functions of one database: those listed here, and those its catalogue calls harmless that are not among
         the named exceptions; none that people made there, unless an administrator allowed it."""
-        more = {name for name in routines.harmless if not self.never.match(name)}
-        return (self.functions | more) - routines.made | allowed
+        return self.own_functions(routines) - routines.made | allowed
+
+    def own_functions(self, routines: Routines) -> frozenset[str]:
+        """The database's own functions, under whatever names people made theirs."""
+        return self.functions | {name for name in routines.harmless if not self.never.match(name)}
 
 
 @cache
@@ -62,6 +66,7 @@ def vocabulary(dialect: Dialect) -> Vocabulary:
         functions=own["functions"],
         table_functions=own["table_functions"],
         openings=keywords | types,
+        types=types,
         words=own["words"] | common["words"] | common["date_parts"] | keywords | types,
         reserved=common["reserved"],
         lambdas=own.get("lambdas", frozenset()),
@@ -79,10 +84,12 @@ def _lists(name: str) -> Mapping[str, frozenset[str]]:
 
 @dataclass(frozen=True)
 class Allowed:
-    """What one statement may call and cast to, on its database. `granted` are an administrator's, `made` those that
-    people made there without such leave."""
+    """What one statement may call and cast to, on its database. `own` are the database's own functions, `granted` an
+    administrator's, `made` those that people made there without such leave, `openings` what else has a parenthesis."""
 
     functions: frozenset[str]
+    own: frozenset[str]
+    openings: frozenset[str]
     types: frozenset[str]
     operators: frozenset[str]
     granted: frozenset[str]
@@ -93,8 +100,10 @@ class Allowed:
 def allowed(dialect: Dialect, routines: Routines, granted: frozenset[str]) -> Allowed:
     """The lists of one database, kept for the next statement."""
     made = routines.made - granted
-    functions = vocabulary(dialect).functions_of(routines, granted)
-    return Allowed(functions, routines.types, routines.operators, granted, made)
+    known = vocabulary(dialect)
+    functions, own = known.functions_of(routines, granted), known.own_functions(routines)
+    openings = known.openings - (known.types & made)
+    return Allowed(functions, own, openings, routines.types, routines.operators, granted, made)
 
 
 def check_words(tree: Tree, may: Allowed) -> None:
@@ -145,15 +154,16 @@ def _check_call(tree: Tree, place: int, source: str, may: Allowed) -> None:
     statement = tree.statement
     token = statement.tokens[place]
     dotted = place > 1 and statement.tokens[place - 1].token_type is TokenType.DOT
-    if dotted and f"{_folded(statement, place - 2)}.{_folded(statement, place)}" in may.granted:
+    owner = _folded(statement, place - 2) if dotted else ""
+    if dotted and f"{owner}.{_folded(statement, place)}" in may.granted:
         return
     if token.token_type is TokenType.IDENTIFIER:
         # A quoted name never means the built-in function on MySQL, and elsewhere only as it is spelt.
         words = [token.text] if statement.dialect is not Dialect.MYSQL else [""]
     else:
         words = lower(source).split()
-    openings = vocabulary(statement.dialect).openings
-    if not all(word in may.functions or word in openings for word in words):
+    functions = may.own if owner == "pg_catalog" and statement.dialect is Dialect.POSTGRES else may.functions
+    if not all(word in functions or word in may.openings for word in words):
         raise refusal("made_function" if words[0] in may.made else "unknown_function", function=source)
     if dotted:
         _check_owner(tree, place, source)

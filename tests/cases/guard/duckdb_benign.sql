@@ -114,7 +114,7 @@ UNPIVOT (SELECT order_id, qty, product_id FROM order_items) ON COLUMNS(* EXCLUDE
 SELECT * FROM (SELECT order_id, qty, product_id FROM order_items) UNPIVOT (v FOR k IN (qty, product_id)) ORDER BY ALL LIMIT 3;
 SELECT * FROM (SELECT order_id, qty, product_id FROM order_items) UNPIVOT INCLUDE NULLS (v FOR k IN (qty, product_id)) ORDER BY ALL LIMIT 3;
 WITH p AS (PIVOT orders ON status IN ('new', 'paid') USING count(*) GROUP BY customer_id) SELECT * FROM p ORDER BY customer_id;
-PIVOT orders ON year(created_at) USING sum(amount);
+PIVOT orders ON year(created_at) USING sum(amount) GROUP BY customer_id ORDER BY customer_id;
 PIVOT orders ON status, customer_id USING count(*) GROUP BY note ORDER BY note LIMIT 2;
 
 --: dates and times

@@ -114,7 +114,7 @@ SELECT year, month FROM (SELECT YEAR(created_at) AS year, MONTH(created_at) AS m
 SELECT /* what a customer is worth */ c.id -- the key
   , SUM(o.amount) # in all
   FROM customers c JOIN orders o ON o.customer_id = c.id GROUP BY c.id ORDER BY c.id;
-SELECT benign.orders.id, orders.status FROM benign.orders ORDER BY orders.id LIMIT 2;
+SELECT guarded.orders.id, orders.status FROM guarded.orders ORDER BY orders.id LIMIT 2;
 SELECT id AS 'the id', name "the name" FROM customers ORDER BY id LIMIT 1;
 
 --: what only tells
