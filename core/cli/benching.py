@@ -46,6 +46,12 @@ def _safety() -> Mapping[str, object]:
     return safety()
 
 
+def _guard() -> Mapping[str, object]:
+    from core.cli.bench_guard import guard_bench
+
+    return guard_bench()
+
+
 BENCHES: Mapping[str, Callable[[], Mapping[str, object]]] = {
     "start": _start,
     "overhead": _overhead,
@@ -53,6 +59,7 @@ BENCHES: Mapping[str, Callable[[], Mapping[str, object]]] = {
     "instant": _instant,
     "faults": _faults,
     "safety": _safety,
+    "guard": _guard,
 }
 
 
