@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 
-from core.cli.bench_load import load_figures
+from core.cli.bench_load import churn_figures, load_figures
 from core.cli.faults_kills import kill_figures
 
 
 def fault_figures() -> Mapping[str, object]:
-    """Two hundred kills in the midst of writing, and a hundred people at once. About twenty minutes."""
-    return {"kills": kill_figures(), "load": load_figures()}
+    """Two hundred kills in the midst of writing, a hundred people at once, and five hundred who come and go.
+
+    About half an hour.
+    """
+    return {"kills": kill_figures(), "load": load_figures(), "churn": churn_figures()}

@@ -28,6 +28,7 @@ from core.store.tables import answers, people, sessions
 _COOKIE = "askwell_session"
 _THINK, _LONGEST_THINK = 20.0, 30.0  # seconds
 _ARRIVALS = 2.0  # a second
+_SETTLES = 130.0  # seconds; Streamlit keeps the pages of those who left for two minutes, in case they come back
 _ASKS = 0.3  # of all moves
 _QUESTIONS = (
     "How many orders are there?",
@@ -81,6 +82,56 @@ def load_figures(people_count: int = 100, minutes: float = 4.0) -> dict[str, obj
         "memory_megabytes_after": after,
         "cores": os.cpu_count(),
     }
+
+
+def churn_figures(visits: int = 500) -> dict[str, object]:
+    """So many people who come, look once and go, every tenth in the midst of a question: what they leave behind."""
+    with ExitStack() as ends:
+        folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="askwell-churn-")))
+        process, url = ends.enter_context(running_server(folder))
+        store = open_embedded(folder / "data")
+        ends.callback(store.close)
+        crowd = _crowd(store, 20)
+        asyncio.run(_pass_by(url, crowd, 40))
+        time.sleep(_SETTLES)
+        before = _holds(process.pid)
+        asyncio.run(_pass_by(url, crowd, visits))
+        time.sleep(_SETTLES)
+        after = _holds(process.pid)
+    return {"visits": visits, "before": before, "after": after}
+
+
+def _holds(pid: int) -> dict[str, int]:
+    """Threads, open files and megabytes of a process. Where the system does not tell (no /proc), nothing."""
+    if not Path(f"/proc/{pid}").is_dir():
+        return {}
+    status = Path(f"/proc/{pid}/status").read_text()
+    words = {line.split(":")[0]: line.split()[1] for line in status.splitlines() if ":" in line and line.split()[1:]}
+    files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    return {"threads": int(words["Threads"]), "files": files, "resident_megabytes": int(words["VmRSS"]) // 1024}
+
+
+async def _pass_by(url: str, crowd: list[tuple[str, str]], visits: int) -> None:
+    """Four at a time."""
+    from websockets.asyncio.client import connect
+
+    gate = asyncio.Semaphore(4)
+
+    async def look(number: int) -> None:
+        address = url.replace("http://", "ws://") + "/_stcore/stream"
+        headers = {"Cookie": f"{_COOKIE}={crowd[number % len(crowd)][1]}"}
+        async with gate, connect(address, origin=url, additional_headers=headers, max_size=None) as line:  # type: ignore[arg-type]
+            page = Page(line)
+            listening = asyncio.ensure_future(page.listen())
+            await page.run()
+            if number % 10 == 0:
+                asking = asyncio.ensure_future(page.run(_QUESTIONS[number % len(_QUESTIONS)]))
+                await asyncio.sleep(0.05)
+                asking.cancel()
+            page.leave()
+            listening.cancel()
+
+    await asyncio.gather(*(look(number) for number in range(visits)))
 
 
 def _spread(seconds: list[float]) -> dict[str, float]:
