@@ -48,6 +48,7 @@ from core.errors import ConnectionFailed, QueryFailed, QueryTimedOut
 _BROKEN = (
     pymysql.Error, OSError, RuntimeError, ValueError, LookupError, AttributeError, AssertionError, struct.error,
 )  # fmt: skip
+_ENDED = (ER.QUERY_INTERRUPTED, ER.STATEMENT_TIMEOUT, ER.QUERY_TIMEOUT)
 _OUT_OF_TIME = (ER.STATEMENT_TIMEOUT, ER.QUERY_TIMEOUT)
 # Modes that change how text is read: the guard reads it as the default does.
 _READING_MODES = {"ANSI", "ANSI_QUOTES", "DB2", "HIGH_NOT_PRECEDENCE", "IGNORE_SPACE", "MAXDB", "MSSQL"} | {
@@ -73,7 +74,7 @@ def open_mysql(target: Target, limits: Limits) -> "MysqlSession":
 
 def _spoke(error: BaseException) -> bool:
     """Whether a database said so, or something about one; nothing is said of what else may listen there."""
-    if isinstance(error, ssl.SSLError | _Refused):
+    if isinstance(error, _Refused) or isinstance(getattr(error, "original_exception", error), ssl.SSLError):
         return True
     return isinstance(error, pymysql.Error) and bool(error.args) and error.args[0] not in _SILENT
 
@@ -252,9 +253,10 @@ class MysqlSession:
         kinds, found = _kinds(cursor.description, kept)
         try:
             cursor.close()
-        except _BROKEN:
+        except _BROKEN as error:
             self._let_go(cursor)
-            self.abandon()
+            if not error.args or error.args[0] not in _ENDED:
+                self.abandon()
         return Fetched(*settled(names, kinds, found), truncated)
 
     def look(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:

@@ -71,7 +71,7 @@ def private_postgres(
     programs: Path, folder: Path, settings: Mapping[str, str] | None = None
 ) -> Iterator[PrivatePostgres]:
     """A server over `folder` until the block ends. Raises `InvalidInput` where it does not start."""
-    who, port = _somebody(), free_port()
+    who, port = server_user(), free_port()
     data, password = _create(programs, folder, who)
     options = {
         "listen_addresses": "127.0.0.1",
@@ -140,7 +140,7 @@ def _as(who: pwd.struct_passwd | None) -> dict[str, Any]:
     return {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []} if who else {}
 
 
-def _somebody() -> pwd.struct_passwd | None:
+def server_user() -> pwd.struct_passwd | None:
     """Whom root lends the server to; None for everybody else, who runs it themselves."""
     if os.geteuid() != 0:
         return None

@@ -216,7 +216,6 @@ def test_duckdb_values_are_those_the_database_means(duckdb_place: Place) -> None
         "CALL pragma_version()",
         "PREPARE p AS SELECT 1",
         "SELECT * FROM opening",
-        "PIVOT words ON word USING sum(price)",
     ],
 )
 def test_duckdb_reaches_nothing_but_its_file(duckdb_place: Place, sql: str) -> None:
