@@ -13,6 +13,7 @@ from core.connections.registry import Connections
 from core.connections.result import ResultTable
 from core.connections.schema import Schema, Table
 from core.connections.shelf import KeptConnection
+from core.connections.statements import Statements
 from core.connections.stored_schema import SeenSchema
 from core.errors import InvalidInput, NotAllowed, NotFound, QueryRefused
 from core.i18n import Phrase
@@ -138,7 +139,8 @@ class Policies:
             person_id=person.id,
             statement=sql[:_LONGEST_NOTED],
         )
-        return opened
+        # What is asked there is asked by the one who looks, and that is what the trail says.
+        return replace(opened, statements=Statements(self._audit, actor, kept.id))
 
     def _person(self, person_id: UUID) -> Actor:
         person = self._people.actor(person_id)

@@ -249,6 +249,20 @@ def test_a_rule_may_ask_other_tables_and_no_named_query_takes_their_place(
     assert rows(opened, f"{forged} WHERE c.id = s.id") == [(1,)]
 
 
+def test_groups_and_attributes_are_those_an_administrator_gave(
+    portal: Portal, admin: Actor, viewer: Actor, shop: UUID
+) -> None:
+    group = portal.groups.make(admin, "Field")
+    portal.groups.fill(admin, group, [viewer.id])
+    portal.groups.describe(admin, "region", ["south"], person_id=viewer.id)
+    bound = Subject(SubjectKind.GROUP, "Field")
+    portal.policies.keep(admin, shop, policy(shop, subject=bound, rows="region = {user.region}"))
+    seen = portal.policies.preview(admin, shop, viewer.id)
+    assert rows(seen, "SELECT id FROM customers") == [(2,)]
+    other = someone(portal, Role.VIEWER, "Otto")
+    assert rows(portal.policies.preview(admin, shop, other.id), "SELECT count(*) FROM customers") == [(3,)]
+
+
 def test_another_process_holds_a_new_policy_at_its_next_question(
     portal: Portal, admin: Actor, viewer: Actor, shop: UUID
 ) -> None:
@@ -323,6 +337,8 @@ def test_a_preview_shows_what_the_person_sees_and_is_in_the_trail(
     changed = portal.policies.keep(admin, shop, replace(kept, rows="region = 'north'"))
     seen = portal.policies.preview(admin, shop, viewer.id)
     assert rows(seen, "SELECT count(*) AS n FROM customers") == [(2,)]
+    asked = [row for row in portal.audit.list(admin) if "SELECT count(*)" in str(row.detail)]
+    assert {row.actor for row in asked} == {"Ada"}
     assert changed.id is not None
     portal.policies.remove(admin, shop, changed.id)
     trail = [row for row in portal.audit.list(admin) if row.action.startswith("policies.")]
