@@ -40,8 +40,8 @@ class Actor:
     def attribute(self, name: str) -> tuple[str, ...]:
         """The person's values for this attribute, none where they have none. `email`, `name`, `id` and `role` are
         there for everyone, `groups` for those who are in some."""
-        own = {"email": (self.email,), "name": (self.name,), "id": (str(self.id),), "role": (self.role.value,)}
-        own["groups"] = tuple(sorted(self.groups))
+        own: dict[str, tuple[str, ...]] = {"email": (self.email,), "name": (self.name,), "id": (str(self.id),)}
+        own |= {"role": (self.role.value,), "groups": tuple(sorted(self.groups))}
         return own[name] if name in own else dict(self.attributes).get(name, ())
 
 
