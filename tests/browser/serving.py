@@ -29,7 +29,7 @@ class Served:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ASKWELL_")}
         given = {"ASKWELL_DEMO": "1", "ASKWELL_DATA_DIR": str(folder), **settings}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "core", "serve", "--port", "0"],
+            [sys.executable, "-m", "core", "serve", "--port", settings.get("ASKWELL_PORT", "0")],
             cwd=ROOT,
             env={**clean, **given},
             stdout=self._log,
