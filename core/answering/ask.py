@@ -31,7 +31,7 @@ from core.answering.instant.interpret import Abstained, Outcome, Unclear
 from core.answering.kept import storable
 from core.answering.ladder import Found, Ladder, read
 from core.answering.levers import levers, move, same_but_for_literals
-from core.answering.limits import Limits, seen
+from core.answering.limits import Limits, infers, seen
 from core.answering.narrator import Story
 from core.answering.needs import Audit, Connections, Knowledge, Models, Opened, Privacy, Unlabelled, Values
 from core.answering.question import Question
@@ -204,6 +204,7 @@ class Answers:
             if not isinstance(climbed, Found):
                 return climbed
             found = climbed
+        trip.infers = infers(found.query)
         found = replace(found, table=seen(found.query, found.table, self._parts(connection, found)))
         yield (RowsReady(found.table))
         return (yield from self._tell(trip, connection, resolved, found))
@@ -351,6 +352,7 @@ class Answers:
         digest = hashlib.sha256(card.sql.encode()).hexdigest() if card.sql else ""
         trail: dict[str, Any] = {"question": card.question, "outcome": card.outcome, "rung": rung, "hash": digest}
         trail |= {"answer": trip.answer_id, "tables": ", ".join(card.explanation.tables)}
+        trail |= {"inference": True} if trip.infers else {}
         allowed = not (isinstance(ending, Failed) and ending.message.key in _NOT_ALLOWED)
         said = (trip.actor, Action.ASK, trip.connection_id or "")
         with suppress(StoreUnreachable):

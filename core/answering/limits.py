@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+import sqlglot
 from sqlglot import exp
 
 from core.answering.needs import Opened
@@ -45,6 +46,16 @@ def said(query: CheckedQuery, wording: Wording) -> tuple[Phrase, ...]:
     if query.masked:
         phrases.append(Phrase("rights.masked", {"columns": _capital(wording.listed(_columns(query, wording), _MOST))}))
     return tuple(phrases)
+
+
+def infers(query: CheckedQuery) -> bool:
+    """Whether a query chooses its rows by a masked column: asked often enough, that could tell what the mask hides."""
+    masked = {column.rpartition(".")[2].casefold() for column in query.masked}
+    if not masked:
+        return False
+    tree = sqlglot.parse_one(query.sql, dialect=query.dialect.value)
+    chosen = (part for part in tree.find_all(exp.Where, exp.Having, exp.Join, exp.Case, exp.Filter))
+    return any(column.name.casefold() in masked for part in chosen for column in part.find_all(exp.Column))
 
 
 def _columns(query: CheckedQuery, wording: Wording) -> list[str]:

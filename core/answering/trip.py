@@ -26,6 +26,7 @@ class Trip:
         self.card = Card(question.text, of=question.of)
         self.usage = Usage()
         self.sent: tuple[Exchange, ...] = ()
+        self.infers = False  # whether it asks for rows by what is masked in them
         self.rights = ""  # the version of what the actor may see of the connection
         self.renewed = False  # whether it is run again because that has changed
         self.timings: list[tuple[str, float]] = []

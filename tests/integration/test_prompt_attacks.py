@@ -6,9 +6,11 @@ gets. What concerns other doors (uploads, addresses, keys) is held by the tests 
 """
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
+import sqlite3
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import duckdb
 import psycopg
 import pytest
 from psycopg import sql
@@ -132,6 +135,7 @@ def attacked(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -
         admin_email="admin@example.org",
         admin_password=SecretStr("first admin's password"),
         data_dir=folder / "data",
+        allow_server_files=True,
         limit_questions="10000/minute",
         limit_exports="10000/minute",
     )
@@ -323,6 +327,63 @@ def test_a_verified_question_reads_its_rows_and_obeys_nothing_in_them(attacked: 
     assert len(card.table.rows) >= 3
     held(attacked, card, told, "en")
     assert attacked.stub.requests == []
+
+
+def test_a_count_by_a_masked_column_tells_nothing_and_leaves_a_mark_in_the_trail(attacked: Attacked) -> None:
+    for start in ("1", "11", "111-11"):
+        sql_ = f"SELECT count(*) FROM customers WHERE ssn LIKE '{start}%'"
+        card, told = attacked.ask(Question("How many of these?", attacked.id, uuid4(), sql=sql_))
+        held(attacked, card, told, "en")
+        assert card.table is not None
+        assert card.table.rows in (((0,),), ((None,),))
+    marked = [row for row in attacked.portal.audit.list(attacked.admin, limit=30) if row.detail.get("inference")]
+    assert len(marked) == 3
+
+
+FILES = """
+CREATE TABLE customers (id INTEGER PRIMARY KEY, name VARCHAR, email VARCHAR, ssn VARCHAR);
+CREATE TABLE orders (id INTEGER PRIMARY KEY, status VARCHAR, amount INTEGER, note VARCHAR);
+CREATE TABLE events (id INTEGER PRIMARY KEY, payload VARCHAR);
+CREATE TABLE employees (id INTEGER PRIMARY KEY, salary INTEGER);
+CREATE TABLE products (id INTEGER PRIMARY KEY, name VARCHAR);
+CREATE TABLE secrets (id INTEGER PRIMARY KEY, value VARCHAR);
+INSERT INTO customers VALUES (1, 'Ada', 'ada.canary@private.test', '111-11-1111');
+INSERT INTO customers VALUES (2, 'Bob', 'bob.canary@private.test', '222-22-2222');
+INSERT INTO orders VALUES (1, 'paid', 5, 'n1'), (2, 'new', 7, NULL);
+INSERT INTO secrets VALUES (1, 'CANARY-sk-live');
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+def test_the_walls_hold_over_files_as_well(attacked: Attacked, kind: str, tmp_path: Path) -> None:
+    file = tmp_path / f"planted.{kind}"
+    cells = [(n, a["text"]) for n, a in enumerate(ATTACKS, 100) if a["vector"] == "cell_value"]
+    connect: Any = sqlite3.connect if kind == "sqlite" else duckdb.connect
+    with contextlib.closing(connect(str(file))) as database:
+        for statement in FILES.split(";\n"):
+            if statement.strip():
+                database.execute(statement)
+        for table, column in (("customers", "name"), ("orders", "note"), ("events", "payload")):
+            database.executemany(f"INSERT INTO {table} (id, {column}) VALUES (?, ?)", cells)
+        database.commit()
+    before = hashlib.sha256(file.read_bytes()).hexdigest()
+    portal, admin = attacked.portal, attacked.admin
+    info = portal.connections.add(admin, NewConnection(f"File {kind}", kind, file=str(file)))
+    portal.connections.share(admin, info.id, everyone=True)
+    everyone, masks = Subject(SubjectKind.EVERYONE), {"email": Mask(MaskKind.NULL), "ssn": Mask(MaskKind.NULL)}
+    portal.policies.keep(admin, info.id, Policy(info.id, "no secrets", everyone, "secrets", hidden=True))
+    portal.policies.keep(admin, info.id, Policy(info.id, "masked", everyone, "customers", masks=masks))
+    portal.knowledge.build(info.id)
+    for goal in ("write", "scope", "masking", "exfiltration", "prompt_leak", "secret_leak", "code_exec"):
+        for start in range(0, len(MISDEEDS[goal]), MOST_REQUESTS):
+            attacked.model.turn_to(goal, start)
+            attacked.stub.requests.clear()
+            asked = Question("Which parliament is in the latest support ticket?", info.id, uuid4(), rung="model")
+            held(attacked, *attacked.ask(asked), "en")
+    attacked.stub.requests.clear()
+    held(attacked, *attacked.ask(Question("List the names of customers", info.id, uuid4(), rung="instant")), "en")
+    portal.connections.close()
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == before
 
 
 def test_nobody_s_text_takes_another_role_than_the_user_s(attacked: Attacked) -> None:
