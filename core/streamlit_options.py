@@ -56,20 +56,20 @@ def names(settings: Settings) -> frozenset[str]:
     return frozenset(name.strip().lower().rstrip(".") for name in given if name.strip())
 
 
-def environment(settings: Settings, host: str, port: int) -> dict[str, str]:
-    """Options that depend on the settings, as environment variables of Streamlit's own.
+def options(settings: Settings, host: str, port: int) -> dict[str, object]:
+    """What depends on the settings and on where the server listens.
 
-    Where the server listens for others, any of its addresses in figures is a right one, which Streamlit's list cannot
+    Where it listens for others, any of its addresses in figures is a right one, which Streamlit's list of names cannot
     say; there `core/api/edge.py` alone looks at the name, as it does everywhere.
     """
-    found = {
-        "STREAMLIT_SERVER_PORT": str(port),
-        "STREAMLIT_SERVER_ADDRESS": host,
-        "STREAMLIT_SERVER_MAX_UPLOAD_SIZE": str(settings.upload_megabytes),
+    found: dict[str, object] = {
+        "server.port": port,
+        "server.address": host,
+        "server.maxUploadSize": settings.upload_megabytes,
     }
     if is_loopback(host):
-        found["STREAMLIT_SERVER_ALLOWED_HOSTS"] = ",".join(sorted({*names(settings), *_LOCAL}))
+        found["server.allowedHosts"] = sorted({*names(settings), *_LOCAL})
     if secret := settings.secret_key.get_secret_value():
         signed = hmac.new(secret.encode(), b"cookies that Streamlit signs", hashlib.sha256)
-        found["STREAMLIT_SERVER_COOKIE_SECRET"] = signed.hexdigest()
+        found["server.cookieSecret"] = signed.hexdigest()
     return found

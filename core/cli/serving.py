@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 
 import uvicorn
@@ -18,7 +18,7 @@ from core.i18n import Phrase, Words
 from core.observability import configure_logging
 from core.portal import adopt, close_current_portal, open_portal
 from core.settings import DEMO_EMAIL, DEMO_PASSWORD, ROOT, Settings, read_settings
-from core.streamlit_options import MOST_MESSAGE_MEGABYTES, environment, refuse_careless
+from core.streamlit_options import MOST_MESSAGE_MEGABYTES, options, refuse_careless
 
 _PORTS = 100  # how many are tried, from the wished one on
 _BACKLOG = 2048
@@ -45,9 +45,9 @@ def serve(host: str, port: int | None) -> None:
         words = Words(settings.language)
         if wished not in (0, taken):
             print(words.say("terminal.port_taken", wished=str(wished), port=str(taken)), flush=True)
-        os.environ.update(environment(settings, address, taken))
         try:
             _open(settings, words)
+            _tell_streamlit(options(settings, address, taken))
             shown = "localhost" if address in _EVERYWHERE else address
             _Server(_config(), _welcome(settings, words, f"http://{shown}:{taken}")).run(sockets=[listening])
         finally:
@@ -84,7 +84,13 @@ def _open(settings: Settings, words: Words) -> None:
     loading.start()
     adopt(open_portal(settings))
     loading.join()
-    refuse_careless(importlib.import_module("streamlit").get_option)
+
+
+def _tell_streamlit(told: Mapping[str, object]) -> None:
+    """Set its options as its own command line would. Raises `SettingsInvalid` for a careless configuration."""
+    config = importlib.import_module("streamlit.config")
+    config.get_config_options(force_reparse=True, options_from_flags=dict(told))
+    refuse_careless(config.get_option)
 
 
 def _config() -> uvicorn.Config:
