@@ -55,7 +55,7 @@ class Sight:
     def shows(self, table: str, column: str) -> bool:
         """Whether the actor may see every value of a column as it is."""
         own = self._of(table)
-        known = self.schema.by_key.get(table)
+        known = self.schema.by_key.get(table) if table not in self.rights.hidden_tables else None
         return known is not None and column in known.by_name and not own.limited and column not in own.masks
 
     def own_columns(self) -> dict[str, list[str]]:
