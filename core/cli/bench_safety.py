@@ -34,19 +34,19 @@ def safety() -> Mapping[str, object]:
     figures: _Figures = {"databases": {}, "not_run": {}}
     started = time.monotonic()
     for name, make in ARENA.items():
-        _part(figures["databases"], figures["not_run"], name, partial(_database, name, make))
-    for name, part in _PARTS.items():
-        _part(figures, figures["not_run"], name, part)
+        part(figures["databases"], figures["not_run"], name, partial(measure_database, name, make))
+    for name, measure in _PARTS.items():
+        part(figures, figures["not_run"], name, measure)
     figures["memory_megabytes"] = {
         "ours_at_most": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "a_child_at_most": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
     }
     figures["seconds"] = round(time.monotonic() - started)
-    figures["failures"] = _failures(figures)
+    figures["failures"] = failures(figures)
     return figures
 
 
-def _part(figures: _Figures, not_run: _Figures, name: str, run: Callable[[], Mapping[str, object]]) -> None:
+def part(figures: _Figures, not_run: _Figures, name: str, run: Callable[[], Mapping[str, object]]) -> None:
     """One part; where it cannot be run here, the reason stands in its place."""
     try:
         figures[name] = run()
@@ -61,7 +61,7 @@ def _said(phrase: Phrase) -> str:
     return Words("en").show(phrase)
 
 
-def _database(name: str, make: Callable[..., Any]) -> _Figures:
+def measure_database(name: str, make: Callable[..., Any]) -> _Figures:
     """One database: attacks at the guard, attacks behind it as reader and as owner, harmless statements."""
     if not MATERIAL.is_dir():
         raise InvalidInput(problem=Phrase("terminal.no_safety_material", {"folder": str(MATERIAL)}))
@@ -104,6 +104,12 @@ def _bound(attack: Attack) -> bool:
     return attack.expect == BOUND
 
 
+def _guard() -> Mapping[str, object]:
+    from core.cli.bench_guard import guard_figures
+
+    return guard_figures(MATERIAL.parent)
+
+
 def _policies() -> Mapping[str, object]:
     from core.connections.schema import Dialect
     from core.evaluation.policy_trials import run_trials
@@ -136,19 +142,21 @@ def _kills() -> Mapping[str, object]:
 
 
 _PARTS: Mapping[str, Callable[[], Mapping[str, object]]] = {
+    "guard": _guard,
     "policies": _policies,
     "strangers": _strangers,
     "kills": _kills,
 }
 
 
-def _failures(figures: _Figures) -> _Figures:
+def failures(figures: _Figures) -> _Figures:
     """What must be 0, summed up over everything that was run."""
     places, kills, policies = figures["databases"].values(), figures.get("kills", {}), figures.get("policies", {})
     stood = [login for place in places for login in place["session"].values()]
     strangers = figures.get("strangers", {})
+    corpora = [{"guard": figure} for figure in figures.get("guard", {}).values()]
     return {
-        "attacks_let_through": sum(len(place["guard"]["let_through"]) for place in places),
+        "attacks_let_through": sum(len(place["guard"]["let_through"]) for place in (*places, *corpora)),
         "attacks_that_changed_something": sum(len(login["changed_something"]) for login in stood),
         "attacks_that_ended_late": sum(len(login["later_than_a_second_after_the_limit"]) for login in stood),
         "sessions_broken": sum(len(login["next_question_failed"]) for login in stood),

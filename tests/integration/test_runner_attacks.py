@@ -17,20 +17,12 @@ import psycopg
 import pymysql
 import pytest
 
-from core.connections.session import Limits, Target
+from core.connections.session import Limits
 from core.connections.sessions_files import IDLE
 from core.errors import InvalidInput
-from core.evaluation.attacked import (
-    Attacked,
-    attacked_duckdb,
-    attacked_mariadb,
-    attacked_postgres,
-    attacked_sqlite,
-)
-from core.evaluation.mariadb import private_mariadb
-from core.evaluation.postgres import postgres_programs, private_postgres
+from core.evaluation.arena import ARENA
+from core.evaluation.attacked import Attacked
 from core.evaluation.second_wall import BOUND, Attack, read_attacks, stand
-from core.store.embedded import EmbeddedServer
 from tests.conftest import SHARED
 
 CORPUS = SHARED / "safety" / "sql_attacks.jsonl"
@@ -44,52 +36,14 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def postgresql_18(server: EmbeddedServer) -> Iterator[Attacked]:
-    owner = Target(host=server.socket, user=server.user, password=server.password)
-    with attacked_postgres("PostgreSQL 18", server.url, owner, FIXTURES) as place:
-        yield place
-
-
-@pytest.fixture(scope="module")
-def postgresql_15(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
-    """The oldest PostgreSQL of this machine from 15 on; the embedded one has made the user who runs it."""
-    programs = postgres_programs()
-    if not programs:
-        pytest.skip("no PostgreSQL server of version 15 or later is installed")
-    with private_postgres(programs[0], tmp_path_factory.mktemp("outside")) as outside:
-        owner = Target("127.0.0.1", outside.port, "", outside.user, outside.password, pinned="127.0.0.1")
-        with attacked_postgres(f"PostgreSQL {outside.version}", outside.url, owner, FIXTURES) as place:
-            yield place
-
-
-@pytest.fixture(scope="module")
-def maria(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
-    folder = tmp_path_factory.mktemp("attacked")
+@pytest.fixture(scope="module", params=ARENA)
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+    """Each database in turn; skipped with the reason where this machine has none."""
     try:
-        with private_mariadb(folder) as running, attacked_mariadb(running, FIXTURES, folder) as place:
-            yield place
+        with ARENA[request.param](tmp_path_factory.mktemp("arena"), FIXTURES) as made:
+            yield made
     except InvalidInput as error:
         pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
-def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
-    with attacked_sqlite(tmp_path_factory.mktemp("attacked"), FIXTURES) as place:
-        yield place
-
-
-@pytest.fixture(scope="module")
-def duck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
-    with attacked_duckdb(tmp_path_factory.mktemp("attacked"), FIXTURES) as place:
-        yield place
-
-
-@pytest.fixture(params=["postgresql_15", "postgresql_18", "maria", "sqlite", "duck"])
-def place(request: pytest.FixtureRequest) -> Attacked:
-    """Each database in turn."""
-    found: Attacked = request.getfixturevalue(request.param)
-    return found
 
 
 def attacks_on(place: Attacked) -> list[Attack]:
