@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import sqlglot
+
 from core.connections.guard import Scope
+from core.connections.routines import Routines
 from core.connections.schema import Column, Dialect, Kind, Schema, Table
 
 CASES = Path(__file__).parent / "cases" / "guard"
@@ -53,3 +56,24 @@ def benign_statements(dialect: Dialect) -> list[str]:
     texts = [(CASES / f"{name}_benign.sql").read_text(encoding="utf-8") for name in ("any", dialect.value)]
     blocks = [block.partition("\n")[2] for text in texts for block in text.split("--: ")[1:]]
     return [sql.strip() for block in blocks for sql in re.split(r";\n|;\Z", block) if sql.strip()]
+
+
+def attack_statements(dialect: Dialect) -> list[str]:
+    """Statements that must be refused over the tables of `schema.toml`, one a line."""
+    return (CASES / f"{dialect.value}_attacks.sql").read_text(encoding="utf-8").splitlines()[1:]
+
+
+@cache
+def shop_scope(dialect: Dialect) -> Scope:
+    """The small shop of `shop_<dialect>.sql` without its `vault`, as the script itself makes it."""
+    text = (CASES / f"shop_{dialect.value}.sql").read_text(encoding="utf-8")
+    made = [sqlglot.parse_one(line, dialect=dialect.value) for line in re.findall(r"^CREATE TABLE .*?;$", text, re.M)]
+    tables = tuple(
+        Table(node.this.this.name, tuple(Column(c.name, "text", Kind.TEXT) for c in node.this.expressions))
+        for node in made
+        if node.this.this.name != "vault"
+    )
+    # What the catalogue would add: one function that no list of ours names.
+    routines = Routines(harmless=frozenset({"timezone"}))
+    namespace = "guarded" if dialect is Dialect.MYSQL else ""
+    return Scope(dialect, Schema(dialect, tables), namespace=namespace, routines=routines)

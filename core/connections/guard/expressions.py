@@ -11,6 +11,7 @@ from core.connections.guard.tables import Tables
 from core.connections.guard.words import vocabulary
 from core.connections.schema import Dialect
 
+_LEAVES = frozenset({exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Var})
 _QUERIES = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values, exp.Pivot)
 
 
@@ -34,12 +35,15 @@ class Expressions:
             part = waiting.pop()
             if isinstance(part, list):
                 waiting += part
-            elif isinstance(part, _QUERIES):
-                self._query(part, view.inner())
+            elif type(part) in _LEAVES:
+                continue
             elif isinstance(part, exp.Column):
                 self.follow_one(part)
                 self._columns.resolve(part, view)
-                waiting += part.this.iter_expressions()  # of `t.* EXCLUDE (a) REPLACE (b + 1 AS b)`
+                if type(part.this) is not exp.Identifier:
+                    waiting += part.this.iter_expressions()  # of `t.* EXCLUDE (a) REPLACE (b + 1 AS b)`
+            elif isinstance(part, _QUERIES):
+                self._query(part, view.inner())
             elif isinstance(part, exp.Lambda):
                 waiting += self._lambda(part, view)
             elif isinstance(part, exp.Comprehension):

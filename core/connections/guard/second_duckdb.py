@@ -3,6 +3,7 @@
 It runs in the portal's process, on a database in memory that can reach nothing and is never asked to run anything.
 """
 
+import atexit
 import threading
 from functools import cache
 from typing import TYPE_CHECKING
@@ -37,6 +38,8 @@ def _parser() -> "duckdb.DuckDBPyConnection":
 
     connection = duckdb.connect(":memory:", config=_CONFIG)
     connection.execute("SET lock_configuration = true")
+    # Left to the end of the process, the driver would complain of what it never got back.
+    atexit.register(_parser.cache_clear)
     return connection
 
 

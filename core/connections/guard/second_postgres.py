@@ -133,7 +133,9 @@ def _check_function(call: Mapping[str, Any], may: Allowed) -> None:
     if owner not in _CATALOGUE:
         raise refusal("qualified_function", function=name)
     by_syntax = bool(owner) and name in _BY_SYNTAX
-    if not by_syntax and name not in (may.own if owner else may.functions):
+    # `left`, `date` and `int4range` are words of the language as well as functions.
+    known = name in (may.own if owner else may.functions) or name in may.openings
+    if not by_syntax and not known:
         raise refusal("made_function" if name in may.made else "unknown_function", function=name)
 
 
