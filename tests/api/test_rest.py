@@ -1,5 +1,6 @@
 """The API for programs: keys in either header, one question and its answer, and errors that are always JSON."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -211,9 +212,14 @@ def test_a_question_that_takes_too_long_is_stopped(
     adopt(hasty)
     ann = someone(hasty, Role.VIEWER, "Ann")
     key = hasty.keys.issue(ann, "p", ["ask"], NOW + timedelta(days=1)).key
-    client = TestClient(application(), "http://localhost")
-    answer = client.post(ASK, json={"question": "How many cities?", "connection": shop.name}, headers=bearer(key))
-    assert error_of(answer, 504) == "api.late"
+    served = application()
+    with TestClient(served, "http://localhost") as client:
+        answer = client.post(ASK, json={"question": "How many cities?", "connection": shop.name}, headers=bearer(key))
+        assert error_of(answer, 504) == "api.late"
+        until = time.monotonic() + 30
+        while served.state.question_threads.borrowed_tokens and time.monotonic() < until:
+            time.sleep(0.01)
+        assert served.state.question_threads.borrowed_tokens == 0, "its thread is free again"
     hasty.close()
 
 
