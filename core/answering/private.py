@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from core.answering.echo import Confidence, Held
 from core.answering.events import Usage
@@ -87,11 +88,15 @@ class Veil:
             **tags,
         }
         self._tokens = Tokens()
-        self._names = {word for t in self._known.schema.tables for word in _names_of(t.key, *t.by_name)}
 
     @property
     def level(self) -> Level:
         return self._known.rules.level
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """All words that tables and columns are called by; only looked for where something personal may be said."""
+        return frozenset(word for t in self._known.schema.tables for word in _names_of(t.key, *t.by_name))
 
     @property
     def is_open(self) -> bool:
@@ -145,6 +150,8 @@ class Veil:
     def error(self, reason: str, draft: str) -> str:
         """What a database said of a draft. Quoted pieces that neither the schema nor the draft holds may be cells."""
         reason = without_tokens(harmless(reason))
+        for name in sorted(self._unseen(), key=len, reverse=True):
+            reason = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "•••", reason, flags=re.IGNORECASE)
         if self.is_open:
             return reason
         for value, token in self._tokens.values():
@@ -160,6 +167,14 @@ class Veil:
 
         reason = _QUOTED.sub(hide, reason)
         return self.patterns(_LONG_NUMBER.sub(lambda m: m[0] if m[0] in draft else "•••", reason))
+
+    def _unseen(self) -> set[str]:
+        """Names that the asker's rights hide, but for those that stand in what they may see as well."""
+        rights = self._known.rights
+        hidden = {name for table in rights.tables.values() for name in table.hidden_columns}
+        hidden |= {part for key in rights.hidden_tables for part in (key, key.rpartition(".")[2])}
+        seen = {name.casefold() for t in self._known.schema.tables for name in (t.key, t.name, *t.by_name)}
+        return {name for name in hidden if name.casefold() not in seen}
 
     def patterns(self, text: str) -> str:
         """`text` with tokens for what is personal by its form alone."""

@@ -103,12 +103,15 @@ def _en(said: str, schema: Schema, leans: bool) -> str | None:
     """What an English clause that begins with a verb wants changed."""
     if (verb := _DESTROYS.match(said)) and said[verb.end() :].strip(" .!"):
         return said[verb.end() :].strip()
-    names_data = bool(_STORED.search(said)) or (not leans and _names_table(said, schema))
-    if (verb := _REMOVES.match(said)) and names_data:
+
+    def names_data() -> bool:
+        return bool(_STORED.search(said)) or (not leans and _names_table(said, schema))
+
+    if (verb := _REMOVES.match(said)) and names_data():
         return said[verb.end() :].strip()
     if (verb := _MAKES.match(said)) and _begins_stored(said[verb.end() :], schema, leans):
         return said[verb.end() :].strip() if "new" not in verb[0] else ""
-    if (verb := _ALTERS.match(said)) and names_data and (_TO.search(said) or _STORED.search(said)):
+    if (verb := _ALTERS.match(said)) and names_data() and (_TO.search(said) or _STORED.search(said)):
         return said[verb.end() :].split(" to ")[0].strip()
     return None
 

@@ -175,13 +175,6 @@ def kind_of(value: str) -> PersonalKind | None:
     return found[0].kind if len(found) == 1 and (found[0].start, found[0].end) == (0, len(text)) else None
 
 
-def without_personal(text: str) -> str:
-    """`text` with the kind of each piece of personal data in its place."""
-    for found in reversed(find_personal(text)):
-        text = f"{text[: found.start]}⟨{found.kind}⟩{text[found.end :]}"
-    return text
-
-
 def shape(value: str) -> str:
     """The form of a value and nothing of what it says: "ada@example.com" as "•••@•••••••.•••", "+44 20" as "+## ##"."""
     return "".join("#" if c.isdigit() else "•" if c.isalnum() else c for c in value[:40])

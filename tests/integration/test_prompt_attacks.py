@@ -267,14 +267,17 @@ def test_the_walls_hold_whatever_the_model_obeys(attacked: Attacked, attack: Map
     language = attack["lang"]
     asked = attack["text"] if attack["vector"] == "user_question" else attack["trigger_question"]
     before, goal = attacked.state(), attack["goal"]
-    for start in range(0, len(MISDEEDS[goal]), MOST_REQUESTS):
-        conversation = uuid4()
+    attacked.model.turn_to(goal)
+    while attacked.model.done < len(MISDEEDS[goal]):
+        conversation, before_asking = uuid4(), attacked.model.done
         if attack["vector"] == "chat_history":
             attacked.ask(Question(attack["text"], attacked.id, conversation), language)
-        attacked.model.turn_to(goal, start)
+            attacked.model.done = before_asking
         attacked.stub.requests.clear()
         card, told = attacked.ask(Question(asked, attacked.id, conversation, rung="model"), language)
         held(attacked, card, told, language)
+        if attacked.model.done == before_asking:
+            break  # it was not asked: the words alone said that nothing can be changed
     attacked.stub.requests.clear()
     card, told = attacked.ask(Question(asked, attacked.id, uuid4(), rung="instant"), language)
     held(attacked, card, told, language)
@@ -375,8 +378,8 @@ def test_the_walls_hold_over_files_as_well(attacked: Attacked, kind: str, tmp_pa
     portal.policies.keep(admin, info.id, Policy(info.id, "masked", everyone, "customers", masks=masks))
     portal.knowledge.build(info.id)
     for goal in ("write", "scope", "masking", "exfiltration", "prompt_leak", "secret_leak", "code_exec"):
-        for start in range(0, len(MISDEEDS[goal]), MOST_REQUESTS):
-            attacked.model.turn_to(goal, start)
+        attacked.model.turn_to(goal)
+        while attacked.model.done < len(MISDEEDS[goal]):
             attacked.stub.requests.clear()
             asked = Question("Which parliament is in the latest support ticket?", info.id, uuid4(), rung="model")
             held(attacked, *attacked.ask(asked), "en")

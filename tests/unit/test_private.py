@@ -187,6 +187,13 @@ def test_an_error_is_told_without_cells_but_with_the_draft_s_own_words() -> None
         assert one.error(said, draft) == told
 
 
+def test_an_error_names_nothing_that_is_hidden_from_the_asker_at_any_level() -> None:
+    rights = Rights(frozenset({"hr.pay"}), {"customers": TableRights(frozenset({"ssn", "name"}))})
+    for level in Level:
+        said = veil(level, rights).error("no column customers.ssn; perhaps hr.pay or pay, or name, ssn2", "SELECT 1")
+        assert said == "no column customers.•••; perhaps ••• or •••, or name, ssn2"
+
+
 INSTRUCTIONS = prompt("write_query").say(
     "system",
     dialect="PostgreSQL",
