@@ -86,7 +86,7 @@ def tidy(new: NewConnection) -> NewConnection:
         raise _problem("bad_port")
     for name, value in new.options.items():
         if value not in engine.options.get(name, ()):
-            raise _problem("bad_option", option=f"{name}={value}")
+            raise _problem("bad_option", option=name)  # never the value: it may be a password
     secret = new.password if "password" in engine.fields else ""
     options = dict(new.options)
     return NewConnection(

@@ -1,5 +1,6 @@
 """Addresses of models, as people paste them, made clean or refused."""
 
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -18,20 +19,28 @@ def clean_address(address: str, endings: Sequence[str] = ()) -> str:
     if not address:
         raise _wrong("address_needed")
     if "://" not in address:
-        raise _wrong("address_scheme", address=address)
+        raise _wrong("address_scheme", address=_shown(address))
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise _wrong("address_scheme", address=address) from None
+        raise _wrong("address_scheme", address=_shown(address)) from None
     if parts.scheme not in ("http", "https") or not host or any(c.isspace() or not c.isprintable() for c in address):
-        raise _wrong("address_scheme", address=address)
+        raise _wrong("address_scheme", address=_shown(address))
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise _wrong("address_extras")
     if leads_to_metadata(host):
         raise _wrong("address_forbidden", host=host)
     clean = address.rstrip("/")
     return next((clean.removesuffix(ending) for ending in endings if clean.endswith(ending)), clean)
+
+
+def _shown(address: str) -> str:
+    """An address for a sentence, without what may be a password: before an @, or behind a question mark."""
+    scheme, mark, rest = address.partition("://")
+    if "@" in rest:
+        rest = "…@" + rest.rpartition("@")[2]
+    return re.split(r"[?#]", f"{scheme}{mark}{rest}", maxsplit=1)[0]
 
 
 def _wrong(what: str, **values: object) -> InvalidInput:

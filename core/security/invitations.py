@@ -1,7 +1,7 @@
 """Invitation links: each lets one person in, once, and soon."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from core.errors import InvalidInput, NotFound
 from core.i18n import Phrase
 from core.security import passwords
 from core.security.audit import Audit
-from core.security.people import checked_email, checked_name, insert_person
+from core.security.people import checked_email, checked_name, checked_role, insert_person
 from core.security.permissions import Action, Actor, Role, require
 from core.security.sessions import Sessions, SignIn, hash_of, with_rights
 from core.security.throttle import Limit, Throttle
@@ -34,7 +34,7 @@ class Invitation:
     name: str
     role: Role
     expires_at: datetime
-    token: str = ""
+    token: str = field(default="", repr=False)
 
 
 class Invitations:
@@ -57,7 +57,7 @@ class Invitations:
             "created_at": now,
             "email": email,
             "name": checked_name(name) if name.strip() else "",
-            "role": Role(role).value,
+            "role": checked_role(role).value,
             "invited_by": actor.id,
             "expires_at": now + timedelta(hours=self._settings.invitation_hours),
         }

@@ -5,7 +5,7 @@ import hmac
 import io
 import secrets
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -40,8 +40,8 @@ _WRONG_CLOCK = 24 * 3600 // STEP  # a code used so far in the future was used by
 class Enrolment:
     """What an authenticator app needs. It is read from the store while it is shown, and kept nowhere else."""
 
-    secret: str
-    uri: str
+    secret: str = field(repr=False)
+    uri: str = field(repr=False)
 
     def picture(self) -> bytes:
         """The QR code as a PNG."""

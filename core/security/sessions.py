@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,7 @@ class SignIn:
     With `second_factor` it opens nothing yet: it is traded, with a code, for one that does.
     """
 
-    token: str
+    token: str = field(repr=False)
     actor: Actor
     must_change_password: bool
     expires_at: datetime
