@@ -52,12 +52,19 @@ def _guard() -> Mapping[str, object]:
     return guard_bench()
 
 
+def _people() -> Mapping[str, object]:
+    from core.cli.bench_people import people_bench
+
+    return people_bench()
+
+
 BENCHES: Mapping[str, Callable[[], Mapping[str, object]]] = {
     "start": _start,
     "overhead": _overhead,
     "retrieve": _retrieve,
     "instant": _instant,
     "faults": _faults,
+    "people": _people,
     "safety": _safety,
     "guard": _guard,
 }

@@ -106,7 +106,7 @@ class People:
         row = {
             "email": email,
             "name": name,
-            "role": Role(role).value,
+            "role": checked_role(role).value,
             "password_hash": passwords.hashed(password, self._settings.password_cost, (email, name)),
             "must_change_password": actor is not SYSTEM,
         }
@@ -133,7 +133,7 @@ class People:
         not_oneself(actor, person_id)
         values: dict[str, Any] = {}
         if role is not None:
-            values["role"] = Role(role).value
+            values["role"] = checked_role(role).value
         if disabled is not None:
             values["disabled_at"] = self._clock() if disabled else None
         if password is not None:
@@ -337,6 +337,14 @@ def not_oneself(actor: Actor | None, person_id: UUID) -> None:
     """Nobody changes their own rights. Raises `InvalidInput`."""
     if actor is not None and actor.id == person_id:
         raise InvalidInput(problem=Phrase("people.not_oneself"))
+
+
+def checked_role(role: str) -> Role:
+    """The role of this name. Raises `InvalidInput` for none."""
+    try:
+        return Role(role)
+    except ValueError:
+        raise InvalidInput(problem=Phrase("people.unknown_choice")) from None
 
 
 def checked_email(email: str) -> str:
