@@ -113,7 +113,7 @@ class Knowledge:
 
     def build(self, connection_id: UUID, watch: Watcher | None = None) -> None:
         """Bring the index up to date here and now: what the job "index" does. See `Indexer.build`."""
-        Indexer(self._store, self._embedder, self._databases).build(connection_id, watch)
+        Indexer(self._store, self._embedder, self._databases, self._audit).build(connection_id, watch)
 
     def browse(self, actor: Actor, connection_id: UUID) -> Browsed:
         """The schema in people's words, with a few values of each column."""
