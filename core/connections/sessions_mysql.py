@@ -76,7 +76,8 @@ def _spoke(error: BaseException) -> bool:
     """Whether a database said so, or something about one; nothing is said of what else may listen there."""
     if isinstance(error, _Refused) or isinstance(getattr(error, "original_exception", error), ssl.SSLError):
         return True
-    return isinstance(error, pymysql.Error) and bool(error.args) and error.args[0] not in _SILENT
+    code = error.args[0] if isinstance(error, pymysql.Error) and error.args else None
+    return isinstance(code, int) and code not in _SILENT
 
 
 class _Refused(RuntimeError):
