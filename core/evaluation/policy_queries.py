@@ -104,7 +104,9 @@ class Queries:
             order=exp.Order(expressions=[exp.Ordered(this=order.copy())]) if order is not None else None,
         )
         items = [exp.alias_(over.copy(), "c0", quoted=True), exp.alias_(window, "c1", quoted=True)]
-        return query.select(*items).where(self._condition(sources, 1)) if kind else query.select(*items)
+        # MariaDB 10.11 loses rows where a window over a view meets a condition that asks another table.
+        depth = 0 if self._dialect is Dialect.MYSQL else 1
+        return query.select(*items).where(self._condition(sources, depth)) if kind else query.select(*items)
 
     def _star(self) -> exp.Select:
         query, sources = self._from(self._rng.choice((1, 1, 2)))

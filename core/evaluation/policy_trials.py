@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.connections.engines import ENGINES
-from core.connections.guard import Scope, check
+from core.connections.guard import CheckedQuery, Scope, check
 from core.connections.schema import Dialect, Schema
 from core.connections.seen import see
 from core.connections.session import Limits, Session, Target
@@ -86,9 +86,12 @@ class _Trial:
             query = check(sql, self.scope)
         except QueryRefused as error:
             counts.refused += 1
-            counts.note(f"refused ({error})", sql, "")
+            if counts.refused == 1:
+                counts.note(f"refused ({error})", sql, "")
             return
-        counts.rewritten += query.runs != query.sql
+        if query.runs != query.sql:
+            counts.rewritten += 1
+            self._read_whole(query, counts)
         found = _rows(self.whole, query.runs)
         expected = _rows(self.copy, sql.replace(self.scope.namespace, self.plain) if self.scope.namespace else sql)
         if isinstance(found, str) or isinstance(expected, str):
@@ -105,6 +108,15 @@ class _Trial:
         if any(_tells(cell, self.world.canaries) for row in found for cell in row):
             counts.leaks += 1
             counts.note("leaks", sql, query.runs)
+
+    def _read_whole(self, query: CheckedQuery, counts: Counts) -> None:
+        """The whole of what runs must pass the guard by itself, over the whole schema."""
+        assert self.scope.shields is not None
+        try:
+            self.scope.shields.agreed(query.runs)
+        except QueryRefused as error:
+            counts.differences += 1
+            counts.note(f"does not pass the guard ({error})", query.sql, query.runs)
 
 
 @contextmanager
@@ -167,7 +179,7 @@ def _tells(cell: Any, canaries: frozenset[str]) -> bool:
     if isinstance(cell, float):
         return cell.is_integer() and str(int(cell)) in canaries
     text = str(cell).lower()
-    return any(canary in text for canary in canaries)
+    return any(canary in text for canary in canaries if not canary.isdecimal())
 
 
 def _plain(cell: Any) -> Any:

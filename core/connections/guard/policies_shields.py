@@ -5,7 +5,7 @@ what stands for the tables below it. What cannot be shown without what was taken
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -18,8 +18,9 @@ from core.connections.guard.policies_rules import Rule, rule, spliced
 from core.connections.guard.policies_safe import cannot_fail
 from core.connections.guard.query import Understood, understood
 from core.connections.guard.refusal import refusal
+from core.connections.guard.resolve import Resolver
 from core.connections.guard.second import agree_on_query
-from core.connections.guard.statement import Statement, read
+from core.connections.guard.statement import Statement, parse, read
 from core.connections.guard.tables import Tables
 from core.connections.guard.words import allowed
 from core.connections.routines import NONE_READ, Routines
@@ -54,7 +55,9 @@ class Shields:
         self.spelling = Spelling(whole.dialect, ignores_case)
         self._namespace = namespace or default_namespace(self.spelling, namespace)
         self._origins: Mapping[str, Origin] = whole.origins or {}
+        self._parents = frozenset(parent for origin in self._origins.values() for parent in origin.parents)
         self._made: dict[str, Shield | None] = {}
+        self._left: dict[str, TableRights | None] = {}
 
     def of(self, key: str) -> Shield | None:
         """What stands for this table; None where it may be read as it is. Raises `QueryRefused` where it may not."""
@@ -67,11 +70,26 @@ class Shields:
 
         A view's columns that show masked values of tables below count as masked in it.
         """
-        shield = self.of(key)
-        if shield is None:
-            return None
-        below = {name: Mask(MaskKind.NULL) for name in sorted(shield.masked - set(shield.rights.masks))}
-        return replace(shield.rights, masks={**below, **shield.rights.masks})
+        if key not in self._left:
+            self._left[key] = self._rights_of(self._whole.by_key[key])
+        return self._left[key]
+
+    def _rights_of(self, table: Table) -> TableRights | None:
+        if table.key in self._rights.hidden_tables:
+            raise refusal("unknown_table", table=table.name)
+        origin = self._origins.get(table.key, Origin())
+        if table.is_view and not origin.stored:
+            own = self._own(table.key)
+            query, below = self._below(table, origin)
+            shown = _masked_outputs(query, table, below.values(), self.spelling) - own.hidden_columns
+            masks = {**{name: Mask(MaskKind.NULL) for name in sorted(shown)}, **own.masks}
+            derived = any(each.limited for each in below.values())
+            return replace(own, masks=masks, derived=derived) if below or own != _NOTHING else None
+        if origin.stored or table.key in self._parents:
+            shield = self.of(table.key)
+            return shield.rights if shield else None
+        own = self._own(table.key)
+        return own if own != _NOTHING else None
 
     def references(self, tables: Tables) -> list[Reference]:
         """The places where a statement reads tables, with what is to stand there."""
@@ -83,8 +101,8 @@ class Shields:
 
     def understood(self, text: str) -> tuple[Understood, Tables]:
         """A query over the whole schema, and what it reads. Raises `QueryRefused`."""
-        statement: Statement = read(text, self._dialect)
-        tables = Tables(statement, self.spelling, self._whole, self._given, self._functions)
+        statement = read(text, self._dialect)
+        tables = self._tables(statement)
         return understood(statement, tables, self._functions, self._routines), tables
 
     def agreed(self, text: str) -> Tables:
@@ -92,6 +110,9 @@ class Shields:
         query, tables = self.understood(text)
         agree_on_query(query.tree, allowed(self._dialect, self._routines, self._functions))
         return tables
+
+    def _tables(self, statement: Statement) -> Tables:
+        return Tables(statement, self.spelling, self._whole, self._given, self._functions)
 
     def _make(self, table: Table) -> Shield | None:
         if table.key in self._rights.hidden_tables:
@@ -121,6 +142,8 @@ class Shields:
 
     def _children(self, key: str) -> list[str]:
         """The tables whose rows this one shows as its own."""
+        if key not in self._parents:
+            return []
         own = [child for child, origin in self._origins.items() if key in origin.parents]
         return own + [further for child in own for further in self._children(child)]
 
@@ -157,29 +180,31 @@ class Shields:
         return Shield(plain, fenced, short, self._dialect, own, frozenset(tables.read), masked_here)
 
     def _view(self, table: Table, own: TableRights, origin: Origin) -> Shield | None:
+        query, below = self._below(table, origin)
+        if not below and own == _NOTHING:
+            return None
+        masks = _masked_outputs(query, table, below.values(), self.spelling)
+        safe = cannot_fail(query.tree.root, self._dialect)
+        inner = [self._rewritten(_body(origin.definition), fence) for fence in (not safe, True)]
+        name, *columns = (_name(each).sql(self._dialect.value) for each in (table.name, *table.by_name))
+        plain, fenced = (f"WITH {name}({', '.join(columns)}) AS ({text}) " for text in inner)
+        left = replace(own, derived=any(each.limited for each in below.values()))
+        select = exp.select(*self._columns(table, own)).from_(exp.Table(this=_name(table.name)))
+        shield = self._finished(table, left, select, plain, fenced)
+        return replace(shield, masked=shield.masked | (masks - own.hidden_columns))
+
+    def _below(self, table: Table, origin: Origin) -> tuple[Understood, Mapping[str, TableRights]]:
+        """A view's query, and what is left of those tables below it that are less than whole."""
         body = _body(origin.definition)
         if not body:
             raise refusal("policy_view", table=table.name)
         query, tables = self.understood(body)
         if self._dialect is Dialect.DUCKDB and table.namespace and any(not n.db for n, _ in tables.references):
             raise refusal("policy_view", table=table.name)  # where such a name leads is not written down
-        references = self.references(tables)
-        touched = [reference.shield for reference in references if reference.shield is not None]
-        if any(f"{each.table.key}.{c}" in query.columns for each in references for c in _hidden(each)):
+        below = {key: own for key in tables.read if (own := self.rights(key)) is not None}
+        if any(f"{key}.{column}" in query.columns for key, own in below.items() for column in own.hidden_columns):
             raise refusal("policy_view", table=table.name)
-        if not touched and own == _NOTHING:
-            return None
-        masks = _masked_outputs(query, table, touched, self.spelling)
-        safe = cannot_fail(query.tree.root, self._dialect)
-        inner = [self._rewritten(body, fence) for fence in (not safe, True)]
-        name, *columns = (_name(each).sql(self._dialect.value) for each in (table.name, *table.by_name))
-        plain, fenced = (f"WITH {name}({', '.join(columns)}) AS ({text}) " for text in inner)
-        left = TableRights(
-            own.hidden_columns, own.masks, own.rows, derived=any(each.rights.limited for each in touched)
-        )
-        select = exp.select(*self._columns(table, own)).from_(exp.Table(this=_name(table.name)))
-        shield = self._finished(table, left, select, plain, fenced)
-        return replace(shield, masked=shield.masked | (masks - own.hidden_columns))
+        return query, below
 
     def _rewritten(self, body: str, fence: bool) -> str:
         """A view's query with what stands for the tables below it."""
@@ -200,8 +225,13 @@ class Shields:
     def rewritten(self, query: Understood, references: Sequence[Reference], fence: bool, qualify: bool) -> str:
         """The text that runs for a query over these tables, proved to say what it should. Its tree is used up."""
         result = rewritten(query.tree, references, self.spelling, fence, qualify)
-        again, tables = self.understood(result.short)
-        if again.tree.root != query.tree.root or set(tables.read) != {each.table.key for each in references}:
+        again = parse(read(result.short, self._dialect))
+        # Its nodes and words are those that the guard has allowed, and our own: equal trees say so.
+        if again.root != query.tree.root:
+            raise refusal("policy_unclear")
+        tables = self._tables(again.statement)
+        Resolver(again, tables).resolve()
+        if set(tables.read) != {each.table.key for each in references}:
             raise refusal("policy_unclear")
         check_parses(result.text, self._dialect)
         return result.text
@@ -224,10 +254,6 @@ class Shields:
         return _name(namespace) if namespace else None
 
 
-def _hidden(reference: Reference) -> frozenset[str]:
-    return reference.shield.rights.hidden_columns if reference.shield else frozenset()
-
-
 def _name(name: str) -> exp.Identifier:
     return exp.to_identifier(name, quoted=True)
 
@@ -244,9 +270,11 @@ def _body(definition: str) -> str:
     return ""
 
 
-def _masked_outputs(query: Understood, table: Table, below: Sequence[Shield], spelling: Spelling) -> frozenset[str]:
+def _masked_outputs(
+    query: Understood, table: Table, below: Iterable[TableRights], spelling: Spelling
+) -> frozenset[str]:
     """The columns of a view that show masked values: told column by column where its query allows, else all of them."""
-    masks = {spelling.column(spelling.stored(name)) for shield in below for name in shield.masked}
+    masks = {spelling.column(spelling.stored(name)) for own in below for name in own.masks}
     if not masks:
         return frozenset()
     root = query.tree.root
