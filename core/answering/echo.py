@@ -15,6 +15,7 @@ from collections.abc import Iterator
 STRETCH = 48  # letters and digits
 _LONGEST_TAIL = 2_000
 _MOST = 20_000  # characters looked at behind an encoding
+_UNFINISHED = re.compile(r"(?:[A-Za-z0-9+/_=-]{24,}|(?:[0-9A-Fa-f]{2}[\s:]?){12,})$")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}[\s:]?){40,}")
 
@@ -54,6 +55,8 @@ class Held:
             self.is_echo = True
             return ""
         safe = len(self._whole) - _tail(self._whole)
+        if run := _UNFINISHED.search(recent):  # what may be an encoding is judged from its beginning to its end
+            safe = min(safe, len(self._whole) - len(recent) + run.start())
         shown = self._whole[self._given : safe] if safe > self._given else ""
         self._given += len(shown)
         return shown

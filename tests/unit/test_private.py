@@ -1,5 +1,7 @@
 """What a model may see, piece by piece: forms of personal data, columns, tokens, literals, errors, echoes, wishes."""
 
+import base64
+import codecs
 import re
 import tomllib
 from pathlib import Path
@@ -205,14 +207,11 @@ INSTRUCTIONS = prompt("write_query").say(
 
 
 def test_instructions_are_known_again_in_every_disguise_that_is_promised() -> None:
-    import base64
-    import codecs
-
     kept = Confidence(INSTRUCTIONS, "data-abc123")
     some = INSTRUCTIONS[100:400]
     for disguised in (
-        some, some.upper(), some[::-1], " ".join(some), some.replace(" ", "*"), codecs.encode(some, "rot13"),
-        base64.b64encode(some.encode()).decode(), some.encode().hex(), "only data-abc123",
+        some, some.upper(), some[::-1], " ".join(some), some.replace(" ", "*"), _rot13(some),
+        _base64(some), some.encode().hex(), "only data-abc123",
     ):  # fmt: skip
         assert kept.repeated_in(f"Well: {disguised}."), disguised[:40]
 
@@ -224,6 +223,14 @@ def test_ordinary_answers_are_no_echo() -> None:
     assert STRETCH == 48
 
 
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _rot13(text: str) -> str:
+    return codecs.encode(text, "rot13")
+
+
 def test_an_echo_is_held_back_while_it_streams_and_everything_else_passes() -> None:
     kept = Confidence(INSTRUCTIONS)
     held, shown = Held(kept), ""
@@ -231,6 +238,12 @@ def test_an_echo_is_held_back_while_it_streams_and_everything_else_passes() -> N
         shown += held.take(INSTRUCTIONS[start : start + 9])
     assert shown + held.rest() == ""
     assert held.is_echo
+    for disguised in (INSTRUCTIONS[::-1], _base64(INSTRUCTIONS), INSTRUCTIONS.encode().hex(), _rot13(INSTRUCTIONS)):
+        for size in (1, 7, 50):
+            held, shown = Held(kept), ""
+            for start in range(0, len(disguised), size):
+                shown += held.take(disguised[start : start + size])
+            assert shown + held.rest() == ""
     plain, shown = "Intro. " + CASES["ordinary"]["replies"][0] * 3, ""
     held = Held(kept)
     for start in range(0, len(plain), 7):
