@@ -15,7 +15,7 @@ from core.connections.guard.query import understood
 from core.connections.guard.quiet import quiet
 from core.connections.guard.refusal import refusal
 from core.connections.guard.second import agree_on_command, agree_on_query
-from core.connections.guard.statement import Statement, read
+from core.connections.guard.statement import STUMBLES, Statement, read
 from core.connections.guard.tables import Tables
 from core.connections.guard.text import MAX_NESTING
 from core.connections.guard.words import allowed
@@ -107,6 +107,9 @@ def check(sql: str, scope: Scope) -> CheckedQuery:
             reading = understand(read(sql, scope.dialect), scope)
     except RecursionError:
         raise refusal("too_nested", limit=MAX_NESTING) from None
+    except STUMBLES as error:
+        # A tree of a shape that nobody has thought of: what is not understood is not run.
+        raise refusal("unclear") from error
     return CheckedQuery(
         sql=reading.statement.text,
         dialect=scope.dialect,

@@ -46,7 +46,7 @@ _WITH_CLAUSES = frozenset(
 _QUOTES = "'\"`"
 _QUOTE = re.compile(r"['\"`]")
 # sqlglot is wide and unproved: whatever it stumbles over is refused, not shown as a fault of ours.
-_STUMBLES = (
+STUMBLES = (
     SqlglotError,
     RecursionError,
     ArithmeticError,
@@ -166,7 +166,7 @@ def _attempt(step: Callable[[], _T], dialect: Dialect) -> _T:
         found = error.errors[0] if error.errors else {}
         near = str(found.get("highlight") or "").strip()[:60]
         raise refusal("unreadable_near" if near else "unreadable", dialect=NAMES[dialect], near=near) from error
-    except _STUMBLES as error:
+    except STUMBLES as error:
         raise refusal("unreadable", dialect=NAMES[dialect]) from error
 
 

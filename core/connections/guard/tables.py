@@ -75,6 +75,8 @@ class Tables:
         """The folded names of an alias's list of columns."""
         listed = alias.columns if isinstance(alias, exp.TableAlias) else []
         found = [item.this if isinstance(item, exp.ColumnDef) else item for item in listed]
+        if not all(isinstance(name, exp.Identifier) for name in found):
+            raise refusal("unclear")  # `FROM orders SLEEP(1)` gives no table of that name
         return [self.spelling.column(name) for name in found]
 
     def written(self, function: exp.Expr) -> str:
@@ -95,6 +97,8 @@ class Tables:
         if table.args.get("catalog") is not None:
             raise refusal("other_database", table=table.name)
         qualifier = table.args.get("db")
+        if qualifier is not None and not isinstance(qualifier, exp.Identifier):
+            raise refusal("unclear")  # `a..b`
         namespace = self.spelling.table(qualifier) if qualifier is not None else ""
         if self._catalogue is None:
             check_unlisted(table, self._dialect)
