@@ -130,6 +130,9 @@ def test_nothing_from_data_is_drawn_as_html() -> None:
         assert "unsafe_allow_html" not in source, path
         assert "st.html(" not in source, path
         assert "components.v1" not in source, path
+        assert not re.search(
+            r"unsafe_allow|st\.iframe|LinkColumn|ImageColumn|VideoColumn|AudioColumn|st\.image\(", source
+        )
 
 
 def test_no_page_keeps_state_in_a_module() -> None:

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from core.answering.card import Card
@@ -101,3 +103,34 @@ def test_no_rows_and_unknown_kinds_are_refused() -> None:
         export(Receipt(Card("?", ending=ANSWERED), "Shop", "en"), "csv")
     with pytest.raises(InvalidInput):
         export(Receipt(CARD, "Shop", "en"), "pdf")
+
+
+STARTS = st.sampled_from(
+    ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "﹢", "﹣", "﹦", "﹫", "⁺", "₌"]
+)
+BEFORE = st.text(
+    st.sampled_from([" ", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u2060", "\u202e", "\x00", "\x1f", "'", '"']),
+    max_size=40,
+)
+
+
+@given(BEFORE, STARTS, st.text(max_size=20))
+def test_no_cell_of_any_text_begins_like_a_formula(before: str, start: str, rest: str) -> None:
+    """Whatever stands before the sign and is not seen, or is a quote that an import takes away."""
+    text = before + start + rest
+    table = ResultTable((ResultColumn(text, Kind.TEXT),), ((text,), (None,)), False, 0.1)
+    rows = list(csv.reader(io.StringIO(to_csv(table).decode("utf-8-sig"), newline="")))
+    for cell in (rows[0][0], rows[1][0]):
+        assert cell == "'" + text
+
+
+@given(
+    st.decimals(allow_nan=False, allow_infinity=False)
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+)
+def test_numbers_stay_numbers(number: Decimal | int | float) -> None:
+    table = ResultTable((ResultColumn("n", Kind.NUMBER),), ((number,),), False, 0.1)
+    cell = list(csv.reader(io.StringIO(to_csv(table).decode("utf-8-sig"))))[1][0]
+    assert not cell.startswith("'")
+    assert Decimal(cell) == Decimal(str(number))
