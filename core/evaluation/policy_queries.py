@@ -64,7 +64,7 @@ class Queries:
 
     def _plain(self, kinds: Sequence[Kind] = ()) -> exp.Select:
         query, sources = self._from(self._rng.choice((1, 1, 2, 2, 3)))
-        wanted = kinds or [None] * self._rng.randrange(1, 4)
+        wanted: Sequence[Kind | None] = kinds or [None] * self._rng.randrange(1, 4)
         items = [exp.alias_(self._value(sources, kind), f"c{i}", quoted=True) for i, kind in enumerate(wanted)]
         query = query.select(*items)
         if self._rng.random() < 0.7:
@@ -95,7 +95,8 @@ class Queries:
         over, _ = self._column(sources)
         kind = self._rng.randrange(3)
         if kind == 0:
-            function, order = exp.Anonymous(this="RANK"), self._column(sources)[0]
+            order: exp.Expr | None = self._column(sources)[0]
+            function: exp.Expr = exp.Anonymous(this="RANK")
         else:
             function, order = self._aggregate(sources, distinct=False), None
         window = exp.Window(

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
 from core.connections.digests import digest
 from core.connections.schema import Dialect, Kind
@@ -150,9 +150,9 @@ def make_world(rng: random.Random) -> World:
         if name == "stores" and rng.random() < 0.2:
             hidden_tables.add(name)
             continue
-        rights, rules[name] = _rights(name, rng)
-        if rights != TableRights():
-            tables[name] = rights
+        own, rules[name] = _rights(name, rng)
+        if own != TableRights():
+            tables[name] = own
     for name, found in rules.items():
         left = [row for row in rows[name] if all(rule.holds(row, rows) for rule in found)]
         kept[name] = [_seen(row, name, tables.get(name, TableRights())) for row in left]
@@ -245,7 +245,12 @@ def masked_value(value: Any, mask: Mask | None, kind: Kind) -> Any:
         text, count = str(value), int(mask.argument)
         return "***" + text[-count:] if len(text) >= 2 * count else "***"
     if mask.kind is MaskKind.CONSTANT:
-        given = {Kind.TEXT: str, Kind.INTEGER: int, Kind.NUMBER: Decimal, Kind.DATE: date.fromisoformat}
+        given: Mapping[Kind, Callable[[str], Any]] = {
+            Kind.TEXT: str,
+            Kind.INTEGER: int,
+            Kind.NUMBER: Decimal,
+            Kind.DATE: date.fromisoformat,
+        }
         return given[kind](mask.argument)
     if kind is Kind.DATE:
         first = {"year": 1, "quarter": 3 * ((value.month - 1) // 3) + 1}.get(mask.argument, value.month)
@@ -282,7 +287,7 @@ def _script(rows: Rows, tables: Mapping[str, TableRights], dialect: Dialect, vie
             )
             statements.append(exp.Insert(this=table.copy(), expression=values))
     for name in views:
-        query = exp.maybe_parse(VIEWS[name], dialect="postgres")
+        query = parse_one(VIEWS[name], read="postgres")
         statements.append(exp.Create(this=exp.Table(this=_name(name)), kind="VIEW", expression=query))
     return ";\n".join(statement.sql(dialect.value) for statement in statements) + ";\n"
 

@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -54,12 +55,12 @@ def shop(portal: Portal, admin: Actor, tmp_path: Path) -> UUID:
     return info.id
 
 
-def policy(shop: UUID, table: str = "customers", **taken: object) -> Policy:
-    given = {"name": f"rule {uuid4().hex[:6]}", "subject": BELOW_ADMIN, "table": table} | taken
-    return Policy(connection_id=shop, **given)  # type: ignore[arg-type]
+def policy(shop: UUID, table: str = "customers", **taken: Any) -> Policy:
+    given: dict[str, Any] = {"name": f"rule {uuid4().hex[:6]}", "subject": BELOW_ADMIN, "table": table}
+    return Policy(connection_id=shop, **(given | taken))
 
 
-def rows(connection: Connection, sql: str) -> list[tuple[object, ...]]:
+def rows(connection: Connection, sql: str) -> list[tuple[Any, ...]]:
     return sorted(connection.run(connection.check(sql)).rows, key=repr)
 
 
@@ -192,7 +193,7 @@ def test_the_databases_own_words_about_a_limited_query_stay_inside(
         free.run(free.check(query.sql))
 
 
-WRONG: tuple[tuple[dict[str, object], str], ...] = (
+WRONG: tuple[tuple[dict[str, Any], str], ...] = (
     ({"table": "nowhere", "hidden": True}, "no_table"),
     ({"hidden_columns": frozenset({"shoe_size"})}, "no_column"),
     ({"masks": {"shoe_size": Mask(MaskKind.NULL)}}, "no_column"),
@@ -310,7 +311,7 @@ def test_only_those_who_may_change_the_connection_keep_its_policies(
             lambda who: portal.policies.preview(who, shop, viewer.id),
         ):
             with pytest.raises(NotAllowed):
-                attempt(stranger)  # type: ignore[no-untyped-call]
+                attempt(stranger)
     assert portal.policies.list(admin, shop) == [kept]
 
 

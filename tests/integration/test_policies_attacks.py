@@ -130,8 +130,8 @@ def change(place: Attacked) -> None:
                     database=target.database,
                     autocommit=True,
                 )
-            ) as connection,
-            connection.cursor() as cursor,
+            ) as other,
+            other.cursor() as cursor,
         ):
             for statement in CHANGE.split(";"):
                 cursor.execute(statement)

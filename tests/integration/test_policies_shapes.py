@@ -113,7 +113,7 @@ def _made(scratch: Scratch, dialect: Dialect) -> Target:
     return scratch.open(Found("stage", dialect, dump, dump=True)).target
 
 
-LEFT = (
+LEFT: tuple[tuple[str, list[tuple[Any, ...]]], ...] = (
     ("SELECT count(*) FROM people", [(3,)]),
     ("SELECT id FROM people", [(1,), (3,), (4,)]),
     ("SELECT p.id, s.amount FROM sales s LEFT JOIN people p ON p.id = s.person_id WHERE p.id IS NULL",
@@ -148,7 +148,7 @@ LEFT = (
     ("SELECT count(*) FROM people JOIN sales USING (id)", [(3,)]),
     ("SELECT p.id FROM (people p JOIN sales s ON s.id = p.id) JOIN sales t ON t.id = s.id", [(1,), (3,), (4,)]),
 )  # fmt: skip
-MORE = {
+MORE: dict[Dialect, tuple[tuple[str, list[tuple[Any, ...]]], ...]] = {
     Dialect.POSTGRES: (
         ("SELECT public.people.id FROM public.people", [(1,), (3,), (4,)]),
         ("SELECT (p).name FROM people p WHERE (p).salary = 0", [("ada",)]),
