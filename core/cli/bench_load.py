@@ -28,6 +28,7 @@ from core.store.tables import answers, people, sessions
 _COOKIE = "askwell_session"
 _THINK, _LONGEST_THINK = 20.0, 30.0  # seconds
 _ARRIVALS = 2.0  # a second
+_BREATH = 5.0  # seconds
 _SETTLES = 130.0  # seconds; Streamlit keeps the pages of those who left for two minutes, in case they come back
 _ASKS = 0.3  # of all moves
 _QUESTIONS = (
@@ -92,13 +93,17 @@ def churn_figures(visits: int = 500) -> dict[str, object]:
         store = open_embedded(folder / "data")
         ends.callback(store.close)
         crowd = _crowd(store, 20)
-        asyncio.run(_pass_by(url, crowd, 40))
-        time.sleep(_SETTLES)
-        before = _holds(process.pid)
-        asyncio.run(_pass_by(url, crowd, visits))
-        time.sleep(_SETTLES)
-        after = _holds(process.pid)
+        before, after = (_left_by(visits_now, url, crowd, process.pid) for visits_now in (20, visits))
     return {"visits": visits, "before": before, "after": after}
+
+
+def _left_by(visits: int, url: str, crowd: list[tuple[str, str]], pid: int) -> dict[str, int]:
+    """What the server holds once nobody comes back any more."""
+    asyncio.run(_pass_by(url, crowd, visits))
+    time.sleep(_SETTLES)
+    asyncio.run(_pass_by(url, crowd, 1))  # pages whose time is over are let go as the next one comes
+    time.sleep(_BREATH)
+    return _holds(pid)
 
 
 def _holds(pid: int) -> dict[str, int]:
