@@ -56,7 +56,11 @@ def _confirm(actor: Actor, enrolment: Enrolment, said: Words) -> tuple[str, ...]
     left, right = st.columns([1, 1.4])
     left.image(enrolment.picture(), width=220)
     with right, st.form("account.factor_confirm", border=False):
-        st.code(" ".join(enrolment.secret[at : at + 4] for at in range(0, len(enrolment.secret), 4)), language=None)
+        st.code(
+            " ".join(enrolment.secret[at : at + 4] for at in range(0, len(enrolment.secret), 4)),
+            language=None,
+            wrap_lines=True,
+        )
         code = st.text_input(say("sign_in.code"), max_chars=20, autocomplete="one-time-code", key="account.factor_code")
         if not st.form_submit_button(say("account.factor_confirm"), type="primary", key="account.factor_confirm_do"):
             return ()

@@ -7,6 +7,7 @@ import streamlit as st
 from core.answering.markdown import escape
 from core.errors import AskwellError
 from core.i18n import Words
+from core.security.invitations import Invitation
 from core.security.permissions import Actor, Role
 from pages._confirm import confirmed, do
 from pages._first_steps import INVITATION
@@ -16,13 +17,17 @@ from pages._frame import local, portal, show_error
 def invitations(actor: Actor, words: Words) -> None:
     """Open invitations, and a form for a new one, whose link is shown in the run that made it and never again."""
     left, right = st.columns([3, 2], gap="large")
+    link = left.container()
     with right:
-        _invite(actor, words)
+        made = _invite(actor, words)
+    if made is not None:
+        link.success(words.say("roster.invite_made", email=escape(made.email)), icon=":material/link:")
+        link.code(f"{_address()}/?{urlencode({INVITATION: made.token})}", language=None, wrap_lines=True)
     with left:
         _open(actor, words)
 
 
-def _invite(actor: Actor, words: Words) -> None:
+def _invite(actor: Actor, words: Words) -> Invitation | None:
     say = words.say
     with st.form("admin.invitation"):
         st.subheader(say("roster.invite"))
@@ -36,14 +41,12 @@ def _invite(actor: Actor, words: Words) -> None:
             key=f"admin.invitation_role.{words.language}",
         )
         if not st.form_submit_button(say("roster.invite_do"), type="primary", key="admin.invitation_do"):
-            return
+            return None
     try:
-        made = portal().invitations.make(actor, email, name, role or Role.VIEWER)
+        return portal().invitations.make(actor, email, name, role or Role.VIEWER)
     except AskwellError as error:
         show_error(error, words)
-        return
-    st.success(say("roster.invite_made", email=escape(made.email)), icon=":material/link:")
-    st.code(f"{_address()}/?{urlencode({INVITATION: made.token})}", language=None, wrap_lines=True)
+        return None
 
 
 def _address() -> str:

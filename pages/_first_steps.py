@@ -97,6 +97,7 @@ def invitation_page() -> None:
             return
         try:
             signed = portal().invitations.accept(token, name, password, *where())
+            portal().people.change_self(signed.actor, language=said.language)
         except AskwellError as error:
             show_error(error, said)
             return
