@@ -10,7 +10,12 @@ from core.answering.card import Card
 from core.answering.events import Failed
 from core.answering.history import Filter
 from core.answering.question import Question
+from core.connections.session import Target
 from core.errors import InvalidInput
+from core.evaluation.examine import Examiner
+from core.evaluation.questions import Dialogue, Exercise
+from core.evaluation.scratch import Loaded
+from core.evaluation.yardstick import Place
 from core.i18n import Words
 from core.portal import Portal
 from core.security.policies import Mask, MaskKind, Policy
@@ -176,3 +181,21 @@ def test_a_change_of_a_mask_or_of_an_attribute_makes_old_answers_old(shop: Shop)
     portal.policies.keep(shop.admin, shop.id, stricter)
     assert not portal.answers.open(analyst, conversation).turns[0].readable
     assert portal.answers.ask(analyst, Question("and by region?", shop.id, conversation)) is not None
+
+
+def test_an_evaluation_sees_what_the_person_sees_who_runs_it(shop: Shop, tmp_path: Path) -> None:
+    """Rows that a policy keeps from them are neither counted nor found; what is hidden cannot be answered."""
+    places = {("shop", "sqlite"): Place(shop.id, Loaded("sqlite", Target(file=str(tmp_path / "shop.sqlite"))))}
+    asked = ("How many orders are there?", "What is the average canary pay of canary salaries?")
+    exercises = tuple(Exercise(str(n), text, "en", ("SELECT 1",)) for n, text in enumerate(asked))
+    outcomes = {}
+    for person in (shop.admin, shop.analyst):
+        examiner = Examiner(shop.portal.answers, person, places, "instant")
+        each = [examiner.examine(Dialogue("shop", "sqlite", (one,)))[0].result for one in exercises]
+        outcomes[person.name] = [result.outcome for result in each]
+    assert outcomes[shop.admin.name] == ["answered", "answered"]
+    assert outcomes[shop.analyst.name] == ["answered", "abstained"]
+    (mine,) = shop.portal.answers.history(shop.analyst, Filter(search="How many orders"))
+    (turn,) = shop.portal.answers.open(shop.analyst, mine.id).turns
+    assert turn.card.table is not None
+    assert turn.card.table.rows == ((4,),)
