@@ -1,6 +1,7 @@
 """The portal refuses to start on secrets that are missing or known, and says which."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +45,13 @@ def test_what_is_missing_default_or_wrong_is_named_and_not_shown(given: Mapping[
         read_settings(**{**SOUND, **given})
     assert "k" * 32 not in str(refused.value)
     assert DEMO_PASSWORD not in str(refused.value)
+
+
+def test_the_key_may_lie_in_a_file_but_not_in_two_places(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    assert read_settings(**{**SOUND, "secret_key": "", "secret_key_file": file}).secret_key_file == file
+    with pytest.raises(SettingsInvalid, match="give one"):
+        read_settings(**SOUND, secret_key_file=file)
 
 
 def test_every_problem_is_named_at_once() -> None:
