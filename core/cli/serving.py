@@ -4,6 +4,7 @@ import errno
 import importlib
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -35,6 +36,7 @@ def serve(host: str, port: int | None) -> None:
     os.chdir(ROOT)  # Streamlit looks here for its .streamlit folder, uvicorn for app.py
     sys.path.insert(0, str(ROOT))
     settings = read_settings()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash leaves no memory, with keys in it, on the disk
     configure_logging(settings.log_level)
     for noisy in ("uvicorn.error", "uvicorn.access"):  # Streamlit gives them a level of its own; a filter stays
         logging.getLogger(noisy).addFilter(lambda record: record.levelno >= logging.WARNING)
