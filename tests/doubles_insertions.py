@@ -134,7 +134,7 @@ class MysqlJudge:
     _HARM = re.compile(
         r"\b(?:from|join|table|in|describe|desc|explain)\s*[(`]*\s*vault\b|\b(?:sleep|benchmark|load_file|nextval)\s*\(|"
         r"\b(?:outfile|dumpfile|for\s+update|for\s+share|share\s+mode|drop|delete|commit|returning|into)\b|"
-        r"@|;|/\*[!M+]",
+        r"@|;|/\*(?:M?!|\+)",
         re.IGNORECASE,
     )
 

@@ -75,8 +75,8 @@ class Tables:
         """The folded names of an alias's list of columns."""
         listed = alias.columns if isinstance(alias, exp.TableAlias) else []
         found = [item.this if isinstance(item, exp.ColumnDef) else item for item in listed]
-        if not all(isinstance(name, exp.Identifier) for name in found):
-            raise refusal("unclear")  # `FROM orders SLEEP(1)` gives no table of that name
+        if not all(isinstance(name, exp.Identifier) and not _is_value(name) for name in found):
+            raise refusal("unclear")  # `FROM orders SLEEP(1)` gives no table a name
         return [self.spelling.column(name) for name in found]
 
     def written(self, function: exp.Expr) -> str:
@@ -123,3 +123,8 @@ class Tables:
 
     def _columns(self, owner: exp.Expr, output: Output) -> Output:
         return output.named(self.column_names(owner.args.get("alias")))
+
+
+def _is_value(name: exp.Identifier) -> bool:
+    """A number or a text that sqlglot took for the name of a column."""
+    return not name.args.get("quoted") and not name.name.isidentifier()
