@@ -38,9 +38,7 @@ def list_of_keys(keys: Sequence[KeyInfo], said: Words, whose: bool = False) -> N
             used = say("keys.used", at=local(info.used_at)) if info.used_at else say("keys.unused")
             until = say("keys.until", at=local(info.expires_at))
             scopes = say("keys.comma").join(say(f"permissions.scope_{scope}") for scope in info.scopes)
-            st.markdown(
-                f"{person}**{escape(info.name)}**{state}  \n`{info.prefix}…` · {until} · {used}  \n{scopes}"
-            )
+            st.markdown(f"{person}**{escape(info.name)}**{state}  \n`{info.prefix}…` · {until} · {used}  \n{scopes}")
             if info.alive(now):
                 st.button(say("keys.revoke"), key=f"keys.revoke.{info.id}", on_click=_revoke, args=(info.id, said))
 
