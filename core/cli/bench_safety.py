@@ -22,6 +22,7 @@ from core.evaluation.second_wall import BOUND, Attack, Stand, read_attacks, stan
 from core.i18n import Phrase
 from core.settings import ROOT
 
+BROKE = "broke off: "
 MATERIAL = ROOT.parent / "shared" / "safety"
 _LIMITS = Limits(seconds=1.0, rows=100, bytes=4_000_000)
 _CASES, _SEED, _ROUNDS = 1000, 7, 200
@@ -53,6 +54,8 @@ def part(figures: _Figures, not_run: _Figures, name: str, run: Callable[[], Mapp
     except AskwellError as error:
         problem = error.values.get("problem")
         not_run[name] = _said(problem) if isinstance(problem, Phrase) else str(error)
+    except Exception as error:  # noqa: BLE001  (the other parts are measured all the same)
+        not_run[name] = f"{BROKE}{type(error).__name__}: {error}"[:500]
 
 
 def _said(phrase: Phrase) -> str:
@@ -165,5 +168,6 @@ def failures(figures: _Figures) -> _Figures:
         "policy_differences": sum(counts.get("differences", 0) for counts in policies.values()),
         "policy_leaks": sum(counts.get("leaks", 0) for counts in policies.values()),
         "strangers_let_through": len(strangers.get("let_through", ())) + len(strangers.get("shown", ())),
+        "parts_broken_off": [name for name, why in figures.get("not_run", {}).items() if why.startswith(BROKE)],
         "kills_with_loss": kills.get("lost", 0) + kills.get("halves", 0) if kills else 0,
     }

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from core.connections.powers import Power, power, some
 from core.connections.session import Session
 
-_GRANT = re.compile(r"GRANT (?P<rights>.+?) ON (?:(?:TABLE|FUNCTION|PROCEDURE|PACKAGE(?: BODY)?) )?(?P<on>\S+) TO ")
-_ROLE = re.compile(r"GRANT (?P<role>\S+) TO ")
+_GRANT = re.compile(r"GRANT (?P<rights>.+?) ON (?:(?:TABLE|FUNCTION|PROCEDURE|PACKAGE(?: BODY)?) )?(?P<on>.+?) TO ")
+_ROLE = re.compile(r"GRANT (?P<role>.+?) TO ")
 _HARMLESS = {
     "USAGE", "SELECT", "SHOW VIEW", "SHOW DATABASES", "SHOW CREATE ROUTINE", "SHOW_ROUTINE", "REPLICATION CLIENT",
     "BINLOG MONITOR", "SLAVE MONITOR", "REPLICA MONITOR",

@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import partial
+from time import monotonic
 from typing import Any, cast
 
 import pymysql
@@ -65,11 +66,12 @@ _PREPARED = struct.Struct("<BIHH")
 
 def open_mysql(target: Target, limits: Limits) -> "MysqlSession":
     """A session in a read-only transaction. Raises `ConnectionFailed` with the server's own words."""
+    started = monotonic()
     try:
         connection, line = _connect(target, limits.seconds + GRACE_SECONDS)
     except _BROKEN as error:
         raise ConnectionFailed(_words(error, target) if _spoke(error) else NOBODY) from None
-    return MysqlSession(connection, line, target, limits)
+    return MysqlSession(connection, line, target, limits, CONNECT_SECONDS - (monotonic() - started))
 
 
 def _spoke(error: BaseException) -> bool:
@@ -187,7 +189,14 @@ class MysqlSession:
 
     dialect = Dialect.MYSQL
 
-    def __init__(self, connection: _Wire, line: socket.socket, target: Target, limits: Limits) -> None:
+    def __init__(
+        self,
+        connection: _Wire,
+        line: socket.socket,
+        target: Target,
+        limits: Limits,
+        patience: float = CONNECT_SECONDS,
+    ) -> None:
         self.limits = limits
         self._connection, self._line, self._target = connection, line, target
         version = str(connection.get_server_info())  # type: ignore[no-untyped-call]
@@ -195,7 +204,7 @@ class MysqlSession:
         self._mariadb = "mariadb" in version.lower()
         self.server = f"{'MariaDB' if self._mariadb else 'MySQL'} {version.removeprefix('5.5.5-').split('-')[0]}"
         try:
-            with ended_after(CONNECT_SECONDS, self.abandon):
+            with ended_after(max(0.5, patience), self.abandon):
                 self._begin()
         except QueryFailed as error:
             self.close()

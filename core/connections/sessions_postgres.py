@@ -71,11 +71,12 @@ _STEP_DOWN = """
 
 def open_postgres(target: Target, limits: Limits) -> "PostgresSession":
     """A session in a read-only transaction. Raises `ConnectionFailed` with the server's own words."""
+    started = time.monotonic()
     try:
         connection = _connect(target, limits)
     except (psycopg.Error, UnicodeError, ValueError) as error:
         raise ConnectionFailed(_words(error, target)) from None
-    return PostgresSession(connection, target, limits)
+    return PostgresSession(connection, target, limits, CONNECT_SECONDS - (time.monotonic() - started))
 
 
 def _words(error: Exception, target: Target) -> str:
@@ -151,21 +152,27 @@ class PostgresSession:
 
     dialect = Dialect.POSTGRES
 
-    def __init__(self, connection: "psycopg.Connection[tuple[Any, ...]]", target: Target, limits: Limits) -> None:
+    def __init__(
+        self,
+        connection: "psycopg.Connection[tuple[Any, ...]]",
+        target: Target,
+        limits: Limits,
+        patience: float = CONNECT_SECONDS,
+    ) -> None:
         self.limits = limits
         self._connection, self._target = connection, target
         version = connection.info.server_version
         self.server = f"PostgreSQL {version // 10000}" + (f".{version % 10000}" if version >= 100000 else "")
-        self._begin()
+        self._begin(max(0.5, patience))
 
-    def _begin(self) -> None:
+    def _begin(self, patience: float = CONNECT_SECONDS) -> None:
         local = (
             sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(value))
             for name, value in _transaction_settings(self.limits).items()
         )
         first = sql.SQL("; ").join([sql.SQL("BEGIN READ ONLY"), *local, *self._restraints()])
         try:
-            with ended_after(CONNECT_SECONDS, self.abandon):
+            with ended_after(patience, self.abandon):
                 self._connection.execute(first)
         except psycopg.Error as error:
             self.close()

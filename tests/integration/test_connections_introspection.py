@@ -2,15 +2,14 @@
 
 import time
 from contextlib import closing
-from dataclasses import replace
 
 import duckdb
 import psycopg
 import pytest
 
 from core.connections.catalogue_duckdb import introspect_duckdb
-from core.connections.catalogue_mysql import introspect_mysql, mysql_naming, mysql_powers
-from core.connections.catalogue_postgres import introspect_postgres, postgres_naming, postgres_powers
+from core.connections.catalogue_mysql import introspect_mysql, mysql_naming
+from core.connections.catalogue_postgres import introspect_postgres, postgres_naming
 from core.connections.schema import Column, ForeignKey, Kind, Schema, Table
 from core.connections.session import Limits, Target
 from core.connections.sessions_files import open_duckdb
@@ -116,25 +115,6 @@ def test_partitions_are_one_table_and_views_are_views(postgres_schema: Schema) -
     assert postgres_schema.by_key["stored"].is_view
 
 
-def test_postgresql_warns_of_what_a_login_may_do(server: EmbeddedServer, postgres: Target) -> None:
-    def powers() -> list[str]:
-        with closing(open_postgres(postgres, Limits())) as session:
-            return [phrase.key.removeprefix("connections_core.") for phrase in postgres_powers(session)]
-
-    assert powers() == []
-    with psycopg.connect(server.url("intro"), autocommit=True) as connection:
-        connection.execute("GRANT UPDATE ON a TO intro_reader")
-        connection.execute("GRANT CREATE ON SCHEMA public TO intro_reader")
-        connection.execute("GRANT pg_read_server_files TO intro_reader")
-        assert powers() == ["may_use_files", "may_write", "may_create"]
-        connection.execute("REVOKE UPDATE ON a FROM intro_reader")
-        connection.execute("REVOKE CREATE ON SCHEMA public FROM intro_reader")
-        connection.execute("REVOKE pg_read_server_files FROM intro_reader")
-    superuser = replace(postgres, user=server.user, password=server.password)
-    with closing(open_postgres(superuser, Limits())) as session:
-        assert [phrase.key for phrase in postgres_powers(session)] == ["connections_core.superuser"]
-
-
 def test_the_first_schema_of_the_search_path_is_the_default_one(server: EmbeddedServer, postgres: Target) -> None:
     with psycopg.connect(server.url("intro"), autocommit=True) as connection:
         connection.execute("""ALTER ROLE intro_reader SET search_path = "Odd.Schema", public""")
@@ -216,22 +196,6 @@ def test_mariadb_shows_the_one_database(mariadb_target: Target) -> None:
         "twice": Kind.INTEGER,
         "y": Kind.INTEGER,
     }
-
-
-def test_mariadb_warns_of_what_a_login_may_do(mariadb: MariaServer, mariadb_target: Target) -> None:
-    def powers(target: Target) -> list[str]:
-        with closing(open_mysql(target, Limits())) as session:
-            return [phrase.key.removeprefix("connections_core.") for phrase in mysql_powers(session)]
-
-    assert powers(mariadb_target) == []
-    assert powers(mariadb.target("intro db", "owner", "owner's word")) == ["superuser"]
-    mariadb.run("CREATE USER wide@localhost IDENTIFIED BY 'w'")
-    mariadb.run(
-        "GRANT SELECT, INSERT (a), CREATE ON `intro db`.orders TO wide@localhost; GRANT FILE ON *.* TO wide@localhost"
-    )
-    assert powers(mariadb.target("intro db", "wide", "w")) == ["may_use_files", "may_change", "may_create"]
-    mariadb.run("CREATE USER whole@localhost IDENTIFIED BY 'w'; GRANT ALL ON `intro db`.* TO whole@localhost")
-    assert powers(mariadb.target("intro db", "whole", "w")) == ["may_change"]
 
 
 def test_duckdb_shows_its_file(tmp_path_factory: pytest.TempPathFactory) -> None:

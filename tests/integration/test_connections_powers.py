@@ -179,6 +179,7 @@ def shop(mariadb: MariaServer) -> Iterator[MariaServer]:
     mariadb.run(
         "CREATE DATABASE `sh_op`; CREATE DATABASE `shxop`; CREATE TABLE `sh_op`.orders (id int);"
         "CREATE TABLE `sh_op`.secrets (id int); CREATE TABLE `shxop`.other (id int);"
+        "CREATE TABLE `sh_op`.`odd name` (id int);"
         "CREATE FUNCTION `sh_op`.one() RETURNS int RETURN 1"
     )
     yield mariadb
@@ -215,6 +216,7 @@ def test_a_script_for_some_tables_of_mariadb_gives_those_and_no_others(shop: Mar
 MORE_ON_MARIADB = {
     "GRANT INSERT, UPDATE ON sh_op.orders TO somebody": ["may_write_on"],
     "GRANT UPDATE (id) ON sh_op.orders TO somebody": ["may_write_on"],
+    "GRANT INSERT ON `sh_op`.`odd name` TO somebody": ["may_write_on"],
     "GRANT CREATE, DROP ON sh_op.* TO somebody": ["may_create_on"],
     "GRANT TRIGGER ON sh_op.* TO somebody": ["may_program_on"],
     "GRANT EXECUTE ON sh_op.* TO somebody": ["may_execute_on"],
