@@ -152,10 +152,10 @@ def _receipt(receipt: Receipt, table: ResultTable, words: Words) -> Iterable[tup
     yield "sql", card.sql
     if card.rung:
         yield "rung", words.say(f"answering.rung_{card.rung.value}")
-    if card.usage.calls:
-        yield "model", words.say("privacy.receipt_call", n=card.usage.calls, model=card.usage.model)
-    elif card.usage.model:
+    if card.usage.model:
         yield "model", card.usage.model
+    if card.usage.calls:
+        yield "sent", words.say("privacy.receipt_sent", n=card.usage.calls)
     if card.answered:
         evidence = card.answered.evidence
         reasons = words.say("answering.semicolon").join(words.show(reason) for reason in evidence.reasons)

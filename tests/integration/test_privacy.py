@@ -1,6 +1,8 @@
 """Personal data of a whole portal: found, tagged, kept from models at each level and on each way to one."""
 
 import ast
+import io
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -274,6 +276,9 @@ def test_the_receipt_says_that_a_model_was_asked(register: Register) -> None:
     card = register.ask(NEEDS_A_MODEL)
     assert card.answered is not None
     assert card.usage.calls == 1
+    book = register.portal.answers.export(register.ann, card.answered.answer_id, "excel")
+    with zipfile.ZipFile(io.BytesIO(book)) as sheets:
+        assert b"1 request; its exact text is kept" in sheets.read("xl/sharedStrings.xml")
 
 
 def test_each_call_has_a_boundary_of_its_own(register: Register) -> None:

@@ -77,7 +77,8 @@ def test_the_receipt_says_what_the_answer_used(language: str, sheet: str) -> Non
     rows = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_name(sheet).to_python()
     said = [str(row[1]) for row in rows]
     assert said[:4] == ["how many?", "7", "Shop", "SELECT 1"]
-    assert any(" m" in text and "Askwell" in text for text in said)
+    assert "m" in said
+    assert any("Askwell" in text for text in said)
     assert "2026-11-21 09:00:00 UTC" in said
     assert str(len(TABLE.rows)) in said
 
