@@ -52,6 +52,8 @@ class Tables:
         alias = self._alias(table)
         if isinstance(table.this, exp.Identifier):
             output, name, namespace = self._named(table, view)
+            if self._dialect is Dialect.MYSQL and self.column_names(table.args.get("alias")):
+                raise refusal("unclear")  # only a query takes such names there: `FROM orders nextval('s')` is no alias
             return Source(alias or name, self._columns(table, output), "" if alias else namespace)
         if isinstance(table.this, exp.Func):
             return self.function(table.this, table)
