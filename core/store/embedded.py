@@ -1,8 +1,10 @@
 """The PostgreSQL that comes with the portal: started on first use, stopped with its last user."""
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -54,6 +56,7 @@ def start(folder: Path) -> EmbeddedServer:
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env=_without_secrets(os.environ),
     )
     assert process.stdout is not None
     line = process.stdout.readline()
@@ -62,3 +65,8 @@ def start(folder: Path) -> EmbeddedServer:
         process.wait(timeout=10)
         raise StoreUnreachable(answer["error"])
     return EmbeddedServer(int(answer["pid"]), answer["socket"], answer["user"], answer["password"], process)
+
+
+def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Our own settings stay here: whoever has the database shall not find the operator's key in its surroundings."""
+    return {name: value for name, value in environment.items() if not name.startswith("ASKWELL_")}

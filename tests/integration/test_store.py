@@ -84,6 +84,20 @@ def test_a_killed_program_leaves_no_server_and_loses_nothing(tmp_path: Path) -> 
     again.close()
 
 
+def test_the_database_server_is_not_told_the_portals_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKWELL_SECRET_KEY", "canary of the operator's key")
+    server = embedded.start(tmp_path)
+    try:
+        for process in (server.pid, server.keeper.pid):
+            assert b"canary" not in Path(f"/proc/{process}/environ").read_bytes()
+        with psycopg.connect(server.url("postgres")) as connection:
+            row = connection.execute("SELECT pg_read_binary_file('/proc/self/environ')").fetchone()
+        assert row is not None
+        assert b"canary" not in row[0]
+    finally:
+        server.close()
+
+
 def test_a_wrong_password_does_not_open_the_embedded_server(tmp_path: Path) -> None:
     server = embedded.start(tmp_path)
     with pytest.raises(psycopg.OperationalError):
