@@ -34,7 +34,7 @@ def test_a_forgotten_person_is_nowhere_in_the_store(portal: Portal, store: Store
     portal.people.erase(boss, zelda.id)
     with psycopg.connect(store.url) as line:
         tables = line.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        everything = "".join(str(line.execute(f'SELECT * FROM "{name}"').fetchall()) for (name,) in tables)  # type: ignore[arg-type]
+        everything = "".join(str(line.execute(f'SELECT * FROM "{name}"').fetchall()) for (name,) in tables)
     assert "canary-4471" not in everything
     assert "zelda" not in everything.lower().replace(f"erased-{zelda.id}", "")
     verdict = portal.audit.verify(SYSTEM)
