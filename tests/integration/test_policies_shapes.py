@@ -250,3 +250,8 @@ def test_tables_that_share_rows_share_what_is_taken(stage: Stage) -> None:
         check("SELECT * FROM people", scope)
     with pytest.raises(QueryRefused):
         check("SELECT * FROM days_2024", scope)
+    for hidden in ({"staff"}, {"people"}):
+        with pytest.raises(QueryRefused):
+            check("SELECT * FROM people", stage.bound({}, hidden))
+    with pytest.raises(QueryRefused):
+        check("SELECT * FROM staff", stage.bound({}, {"people"}))

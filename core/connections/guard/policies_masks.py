@@ -1,5 +1,6 @@
 """What stands for a masked column: an expression of each dialect, and what kind of values it gives."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from core.security.policies import PERIODS, Mask, MaskKind
 _DIGITS = 20  # of a digest in hexadecimal; 80 bits
 _STARS = "***"
 _MOST_SHOWN = 20  # characters
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _FORMS = {"year": "%Y-01-01", "month": "%Y-%m-01", "day": "%Y-%m-%d"}
 _TEXT = {Dialect.MYSQL: "CHAR"}
 _LENGTH = {Dialect.MYSQL: "CHAR_LENGTH"}
@@ -60,7 +62,7 @@ def fits(column: Column, mask: Mask) -> bool:
 
 
 def _is_number(text: str) -> bool:
-    return text.removeprefix("-").replace(".", "", 1).isdecimal() and text.isascii()
+    return bool(_NUMBER.fullmatch(text))
 
 
 def _is_width(text: str) -> bool:

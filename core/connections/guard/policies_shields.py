@@ -118,7 +118,8 @@ class Shields:
         if table.key in self._rights.hidden_tables:
             raise refusal("unknown_table", table=table.name)
         own = self._own(table.key)
-        if any(self._own(child) != own for child in self._children(table.key)):
+        hidden = self._rights.hidden_tables
+        if any(child in hidden or self._own(child) != own for child in self._children(table.key)):
             raise refusal("policy_children", table=table.name)
         origin = self._origins.get(table.key, Origin())
         if table.is_view and not origin.stored:
@@ -165,6 +166,8 @@ class Shields:
     def _finished(self, table: Table, own: TableRights, query: exp.Select, below: str, fenced_below: str) -> Shield:
         """The shield of a query of visible columns; `below` is a named query that it reads, in its two forms."""
         place = self._place(table)
+        if place is None:
+            raise refusal("policy_unclear")  # a named query could stand in the table's place
         source = exp.Table(this=_name(table.name), db=place) if not below else exp.Table(this=_name(table.name))
         rules: Sequence[Rule] = [rule(text, source, _name(table.name), self._dialect) for text in own.rows]
         where = " WHERE " + " AND ".join(f"({each.text})" for each in rules) if rules else ""
