@@ -145,7 +145,9 @@ def test_what_the_engine_cannot_read_goes_to_the_model(house: House) -> None:
     assert card.answered is not None
     assert card.usage.prompt_tokens == 100
     assert card.usage.cost
-    assert "clientele" in card.usage.sent[-1]
+    sent = house.answers.sent(house.actor, card.answered.answer_id)
+    assert sent is not None
+    assert "clientele" in sent.exchanges[0].messages[-1][1]
     assert card.writing
 
 
