@@ -29,7 +29,7 @@ def test_anything_else_is_refused_with_a_sentence_in_both_languages(case: GuardC
         check(case.sql, guarded_scope(case.dialect))
     reason = refused.value.values["reason"]
     assert isinstance(reason, Phrase)
-    assert str(reason).startswith(("It", "“", "There", "The", "A ", "This", "EXPLAIN"))
+    assert str(reason).startswith(("It", "“", "There", "The", "A ", "This", "EXPLAIN", "Questions"))
     assert any("\u4e00" <= character <= "\u9fff" for character in Words("zh").show(reason))
 
 
