@@ -15,8 +15,11 @@ from core.i18n import Phrase
 from core.security.audit import Audit
 from core.security.people import not_oneself
 from core.security.permissions import Action, Actor, require
+from core.security.policies import SubjectKind
 from core.store.sessions import Store
+from core.store.tables import connections
 from core.store.tables_people import group_attributes, group_people, groups, person_attributes
+from core.store.tables_policies import policies
 
 OWN = frozenset({"id", "email", "name", "role", "groups"})  # what everybody has by themselves
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -79,11 +82,15 @@ class Groups:
         return UUID(str(made))
 
     def remove(self, actor: Actor | None, group_id: UUID) -> None:
-        """Take a group away, and what it gave its people. Raises `NotFound`, and `InvalidInput` for a group of one's
-        own."""
+        """Take a group away, and what it gave its people.
+
+        Raises `NotFound`, and `InvalidInput` for a group of one's own, or one that policies bind: its people would see
+        more without it.
+        """
         require(actor, Action.CHANGE_PEOPLE, group_id)
         with self._store.begin() as connection:
             name = self._name(connection, actor, group_id)
+            _refuse_bound(connection, name)
             connection.execute(groups.delete().where(groups.c.id == group_id))
         self._audit.note(actor, "people.groups", name, change="removed")
 
@@ -152,6 +159,19 @@ class Groups:
         if actor is not None and actor.id in set(connection.scalars(members)):
             not_oneself(actor, actor.id)
         return str(name)
+
+
+def _refuse_bound(connection: sa.Connection, name: str) -> None:
+    """Raises `InvalidInput` that names the first policy which binds this group."""
+    subject = policies.c.definition["subject"]
+    bound = sa.select(policies.c.name, connections.c.name.label("connection")).where(
+        policies.c.connection_id == connections.c.id,
+        subject["kind"].astext == SubjectKind.GROUP.value,
+        subject["name"].astext == name,
+    )
+    if found := connection.execute(bound.order_by(policies.c.name)).first():
+        problem = Phrase("people.bound_group", {"policy": found.name, "connection": found.connection})
+        raise InvalidInput(problem=problem)
 
 
 def set_groups(
