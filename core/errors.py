@@ -103,7 +103,7 @@ class QueryTimedOut(QueryFailed):
 
 
 class LimitedQueryFailed(QueryFailed):
-    """The database could not run this query on the rows and columns that you may see. Try to write it in another way."""
+    """The database could not run this query on the rows and columns that you may see. Write it in another way."""
 
 
 class QueryCancelled(QueryFailed):

@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     )
     secret_key_file: Path | None = Field(
         None,
-        description="A file (mode 0600) to take the key from instead: the key in its first line, earlier ones below it.",
+        description="A file (mode 0600) to take the key from instead: the key in its first line, earlier ones below.",
     )
     previous_secret_keys: SecretStr = Field(
         SecretStr(""), description="Earlier keys, with commas between, that stay readable until `rotate-key` has run."
@@ -116,7 +116,7 @@ class Settings(BaseSettings):
     )
     connections_ca_file: Path | None = Field(
         None,
-        description="Authorities (PEM) that vouch for databases whose TLS is verified. Empty: those this machine trusts.",
+        description="Authorities (PEM) that vouch for databases whose TLS is verified. Empty: those of this machine.",
     )
     privacy_level: Literal["names", "masked", "full"] = Field(
         "masked",

@@ -15,6 +15,7 @@ from pages._frame import again, portal
 
 POLL = 0.3  # seconds between two looks
 RENEWED = "ask.renewed"
+RUN = "ask.run"  # the one that this page began last
 
 
 def running(actor: Actor, state: AskState) -> Run | None:
@@ -27,6 +28,19 @@ def running(actor: Actor, state: AskState) -> Run | None:
     except NotFound:
         return None
     return None if run.finished else run
+
+
+def unkept(actor: Actor, state: AskState, turns: tuple[Turn, ...]) -> Run | None:
+    """The answer that this page saw come and that could not be kept, as long as it is remembered at all."""
+    try:
+        run = portal().running.watch(actor, st.session_state[RUN]) if RUN in st.session_state else None
+    except NotFound:
+        return None
+    if run is None or run.finished is None or run.question.conversation_id != state.conversation_id:
+        return None
+    answered = run.card.answered
+    kept = answered is None or any(turn.answer_id == answered.answer_id for turn in turns)
+    return None if kept else run
 
 
 def to_renew(turns: tuple[Turn, ...]) -> Turn | None:

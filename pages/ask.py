@@ -32,7 +32,7 @@ def start(question: Question) -> None:
     if question.sql is None and question.of is None:
         question = replace(question, rung=state.rung, model_id=state.model_id)
     try:
-        portal().running.start(actor, question)
+        st.session_state[_ask_live.RUN] = portal().running.start(actor, question)
     except AskwellError as error:
         st.toast(said(words, Phrase(error.key, error.values)), icon=":material/hourglass_top:")
         return
@@ -64,7 +64,8 @@ with st.bottom:
         )
 
 with middle:
-    if not turns and run is None:
+    lost = _ask_live.unkept(actor, state, turns) if run is None else None
+    if not turns and run is None and lost is None:
         picked = _ask_empty.starters(actor, state.connection(connections), words)
         if picked:
             ask(picked)
@@ -82,6 +83,10 @@ with middle:
             newest=turn is turns[-1] and run is None,
         )
         _show_card.draw(shown, start)
+    if lost is not None:
+        card = Shown(lost.id.hex, lost.card, None, None, state.conversation_id, actor, words, state.developer)
+        _show_card.draw(card, start)
+        st.warning(say("ask.not_kept"), icon=":material/cloud_off:")
     if run is not None:
         _ask_live.live(actor, run.id, words)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -53,14 +53,13 @@ from core.errors import (
     QueryCancelled,
     QueryRefused,
     Stopped,
-    StoreUnreachable,
 )
 from core.grounding.inquiry import Earlier, Inquiry
 from core.i18n import Phrase
 from core.observability import QUESTIONS
 from core.security.permissions import Action, Actor, require
 from core.stop import Stop
-from core.store.sessions import Store
+from core.store.sessions import Store, patiently
 
 LONGEST_QUESTION = 4000
 _NOT_ALLOWED = frozenset({QueryRefused.key, NotFound.key, NotAllowed.key})
@@ -355,7 +354,8 @@ class Answers:
         trail |= {"inference": True} if trip.infers else {}
         allowed = not (isinstance(ending, Failed) and ending.message.key in _NOT_ALLOWED)
         said = (trip.actor, Action.ASK, trip.connection_id or "")
-        with suppress(StoreUnreachable):
+
+        def keep() -> None:
             try:
                 if trip.actor.id.int:
                     self._history.keep(
@@ -365,6 +365,8 @@ class Answers:
                     self._audit.note(*said, allowed, **trail)
             except NotFound:  # the conversation is another's
                 self._audit.note(*said, False, **trail)
+
+        patiently(keep)
 
 
 def _because(evidence: Evidence, why: str) -> Evidence:

@@ -116,7 +116,9 @@ class History:
         }
         with self._store.begin() as connection:
             self._continue(connection, actor, kept)
-            connection.execute(answers.insert().values(row))
+            # It is there already where the store was lost in the very moment it said so.
+            if connection.execute(insert(answers).values(row).on_conflict_do_nothing()).rowcount == 0:
+                return
             keep_sent(connection, kept.answer_id, actor, kept.connection_id, kept.rights, kept.sent)
             note(connection)
 

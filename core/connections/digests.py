@@ -6,7 +6,7 @@ DIGEST = "askwell_digest"
 
 
 def digest(salt: str, value: object) -> str | None:
-    """SHA-256 of the salt and the value as text, in hexadecimal; nothing for nothing. Equal values give equal digests."""
+    """SHA-256 of the salt and the value as text, in hexadecimal; none for none. Equal values give equal digests."""
     if value is None:
         return None
     if isinstance(value, bytes):

@@ -211,9 +211,7 @@ def _kept(counted: bool) -> "sa.Select[Any]":
         .where(_d.connection_id == _c.id)
         .scalar_subquery()
     )
-    ruled = (
-        sa.select(sa.func.jsonb_object_agg(_p.id, _p.definition)).where(_p.connection_id == _c.id).scalar_subquery()
-    )
+    ruled = sa.select(sa.func.jsonb_object_agg(_p.id, _p.definition)).where(_p.connection_id == _c.id).scalar_subquery()
     # PostgreSQL's own mark of a row's last change.
     changed = sa.literal_column("connections.xmin").cast(sa.Text)
     return sa.select(

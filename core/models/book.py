@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.exc import IntegrityError
 
+from core.breaker import Breaker
 from core.errors import (
     InvalidInput,
     ModelRejectedKey,
@@ -29,7 +30,6 @@ from core.errors import (
 from core.i18n import Phrase
 from core.models import budgets
 from core.models.addresses import clean_address
-from core.breaker import Breaker
 from core.models.budgets import Spend, StoreLedger, price_of
 from core.models.embeddings import Embedder
 from core.models.providers import PROVIDERS, Endpoint, Provider

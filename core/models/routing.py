@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from core.errors import ModelRejectedKey, ModelTooSmall, ModelUnavailable
 from core.breaker import Breaker
+from core.errors import ModelRejectedKey, ModelTooSmall, ModelUnavailable
 from core.models.budgets import Ledger, Price
 from core.models.failures import Failure, clean_detail, read_failure
 from core.models.listening import Message, Meter, Tokens, listen

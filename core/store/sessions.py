@@ -4,7 +4,8 @@ Nobody waits for it longer than they have patience for: a lock is waited for a f
 long, and a server that has fallen silent is given up by our own clock.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from core.store.lines import PATIENCE, Line
 
 DATABASE = "askwell"
 LOCK_SECONDS = 5  # seconds that a statement waits for a lock somebody else holds
+_WAITS = (0.2, 1.0, 3.0)  # seconds before something is tried again that must not be lost
 _AWAY = (OperationalError, InterfaceError, NoFreeLine)
 
 
@@ -77,6 +79,18 @@ class Store:
         self.engine.dispose()
         if self.server:
             self.server.close()
+
+
+def patiently(keep: Callable[[], None]) -> bool:
+    """Whether this could be done, at once or a little later; `keep` may be called after it was done unheard."""
+    for wait in (*_WAITS, 0.0):
+        try:
+            keep()
+        except StoreUnreachable:
+            time.sleep(wait)
+        else:
+            return True
+    return False
 
 
 def open_store(settings: Settings) -> Store:

@@ -52,7 +52,7 @@ def test_two_servers_start_at_once_over_nothing_and_stop_under_load(folder: Path
             thread.start()
         wait_for(lambda: first.statements("CROSS JOIN order_lines") >= 2, "the statements to run", 30)
         codes: list[int] = []
-        stopping = [threading.Thread(target=lambda one=one: codes.append(one.stop())) for one in (first, second)]  # type: ignore[misc]
+        stopping = [threading.Thread(target=lambda one=one: codes.append(one.stop())) for one in (first, second)]
         for thread in stopping:
             thread.start()
         for thread in stopping:

@@ -152,7 +152,7 @@ SAID = WHOLE.rindex(b'"stop"')  # before this byte, nobody can know that the que
 
 
 def test_a_stream_cut_at_any_byte_never_runs_a_part_of_a_query(shop: SmallShop) -> None:
-    lengths = [*range(0, SAID, 3), SAID]
+    lengths, left = [*range(0, SAID, 3), SAID], [0]
     with OpenAIStub(otherwise=lambda asked: Body(WHOLE[: left.pop()], "text/event-stream")) as stub:
         for length in lengths:
             left = [length] * 3  # it may be asked again twice

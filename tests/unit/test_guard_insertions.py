@@ -1,4 +1,4 @@
-"""Fragments of attacks at the boundaries of harmless statements: what the guard still lets through is truly harmless."""
+"""Fragments of attacks at the boundaries of harmless statements: what still passes is truly harmless."""
 
 from random import Random
 
@@ -30,7 +30,7 @@ def accepted(sql: str, dialect: Dialect) -> str:
 
 
 def test_the_judges_find_what_there_is_to_find(judged: tuple[Dialect, Judge]) -> None:
-    dialect, judge = judged
+    _, judge = judged
     assert judge.finds("SELECT * FROM vault")
     assert judge.finds("SELECT id FROM orders WHERE id IN (SELECT id FROM vault)")
     assert not judge.finds("SELECT 'vault' AS word FROM orders")

@@ -8,8 +8,8 @@ import httpx2
 import openai
 import pytest
 
-from core.errors import ModelBroken, ModelRateLimited, ModelTimedOut, ModelUnavailable, Stopped
 from core.breaker import Breaker
+from core.errors import ModelBroken, ModelRateLimited, ModelTimedOut, ModelUnavailable, Stopped
 from core.models.listening import Tokens
 from core.models.routing import ModelLease
 from core.stop import Stop
