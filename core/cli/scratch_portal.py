@@ -29,6 +29,7 @@ def scratch_settings(folder: Path, model_url: str | None = None, model_name: str
         "data_dir": folder / "portal",
         "allow_server_files": True,
         "allow_private_addresses": True,
+        "limit_questions": "",
     }
     if model_url is not None:
         return Settings(**given, model_url=model_url, model_name=model_name, model_key=SecretStr(""))
