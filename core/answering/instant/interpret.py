@@ -13,6 +13,7 @@ from core.answering.instant.binding import Binder
 from core.answering.instant.build_sql import sql_of
 from core.answering.instant.canonical import sameness, simplified
 from core.answering.instant.chart import Chart, Edge
+from core.answering.instant.claims import unexplained
 from core.answering.instant.clarify import choices
 from core.answering.instant.explain import told
 from core.answering.instant.finish import finished
@@ -207,6 +208,8 @@ def _chosen(
     keyed_schema = words_of(schema).schema
     if first.cost > WORST:
         return Abstained(Phrase("instant.unsure"))
+    if word := unexplained(first.edge, spans.claimed, spans.texts, sql_of(first.reading, keyed_schema)):
+        return Abstained(Phrase("instant.unknown_word", {"word": word}), word)
     rivals = {sql_of(f.reading, keyed_schema): f for f in reversed(found) if f.cost <= first.cost + MARGIN}
     if len(rivals) > 1:
         offered = _offered(list(reversed(rivals.values())), spans, inquiry, schema, values) if ask_back else ()

@@ -25,11 +25,13 @@ class FunctionWord:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """`tree` walks tokens to function words; `verbs` are roots of verbs that only relate; `content` are plain words."""
+    """`tree` walks tokens to function words; `verbs` are roots of verbs that only relate; `outcomes` lead from roots of
+    verbs that claim something, said of things as done, to the root that a column would have."""
 
     tree: Mapping[str, Any]
     verbs: frozenset[str]
     glosses: Mapping[str, tuple[str, ...]]
+    outcomes: Mapping[str, str]
 
     def at(self, words: Sequence[str], start: int) -> Iterator[tuple[int, FunctionWord]]:
         """Every function phrase that begins at `start`, with the position after it."""
@@ -49,9 +51,13 @@ def lexicon(language: str) -> Lexicon:
     tree: dict[str, Any] = {}
     verbs: frozenset[str] = frozenset()
     glosses: dict[str, tuple[str, ...]] = {}
+    outcomes: dict[str, str] = {}
     for category, entry in tomllib.loads(text).items():
         if category == "verbs":
             verbs = frozenset(w if language == "zh" else root(w) for w in entry["words"].split())
+        elif category == "outcomes":
+            pairs = (word.partition(":") for word in entry["words"].split())
+            outcomes = {root(form): root(verb or form) for form, _, verb in pairs}
         elif category == "glosses":
             glosses = {word: tuple(p.strip() for p in meant.split(",")) for word, meant in entry.items()}
         else:
@@ -60,7 +66,7 @@ def lexicon(language: str) -> Lexicon:
     if language == "zh":
         for verb in verbs:
             _put(tree, tuple(verb), FunctionWord("verb", ""))
-    return Lexicon(tree, verbs, glosses)
+    return Lexicon(tree, verbs, glosses, outcomes)
 
 
 def _add(tree: dict[str, Any], language: str, word: FunctionWord, patterns: Sequence[str]) -> None:

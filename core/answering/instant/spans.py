@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 from core.answering.instant.chart import Edge
+from core.answering.instant.claims import claims
 from core.answering.instant.focus import focused
 from core.answering.instant.lexicon import FunctionWord, lexicon
 from core.answering.instant.meaning import Entity, Most, Number, Sorting, Values
@@ -52,7 +53,7 @@ _INSIDE = {"of", "the", "in", "for"}
 class Spans:
     """The leaves over `length` positions; `first` is the first that is not skipped. `covered` positions have a leaf.
 
-    `texts` gives the question's own words for a stretch.
+    `texts` gives the question's own words for a stretch; `claimed` are positions of words that claim something.
     """
 
     leaves: tuple[Edge, ...]
@@ -61,6 +62,7 @@ class Spans:
     covered: frozenset[int]
     texts: tuple[str, ...]
     joint: str = " "
+    claimed: frozenset[int] = frozenset()
 
     def text(self, start: int, end: int) -> str:
         return self.joint.join(self.texts[start:end]).strip()
@@ -90,8 +92,12 @@ def english_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
     leaves.extend(_act_leaves(tokens, words))
     leaves.extend(_verb_leaves(tokens))
     leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in english_times(lowers, now))
-    leaves.extend(_value_leaves(tokens, words, values, leaves, skips))
-    return spans_of(focused(leaves, words), skips, len(tokens), tuple(t.text for t in tokens))
+    texts = tuple(t.text for t in tokens)
+    claimed = claims(texts, frozenset(leaf.start for leaf in leaves if leaf.category == "T"))
+    leaves.extend(_value_leaves(tokens, words, values, leaves, skips, claimed))
+    held = {leaf.start for leaf in leaves if leaf.category == "V" and leaf.start in claimed and leaf.meaning.options}
+    leaves = [leaf for leaf in leaves if leaf.category != "verb" or leaf.start not in held]
+    return replace(spans_of(focused(leaves, words), skips, len(tokens), texts), claimed=claimed)
 
 
 def spans_of(leaves: Sequence[Edge], skips: set[int], length: int, texts: tuple[str, ...], joint: str = " ") -> Spans:
@@ -247,8 +253,10 @@ def _value_leaves(
     values: ValueSource,
     leaves: Sequence[Edge],
     skips: set[int],
+    claimed: frozenset[int],
 ) -> Iterator[Edge]:
     spoken = {p for leaf in leaves if leaf.category.islower() for p in range(leaf.start, leaf.end)} | skips
+    spoken -= claimed
     asked: dict[str, list[tuple[int, int, float, bool]]] = {}
     for i, token in enumerate(tokens):
         if token.kind == "quoted":

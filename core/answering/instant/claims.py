@@ -1,0 +1,53 @@
+"""Verbs that claim something of things: "how many orders are paid" does not count all orders.
+
+Most verbs of a question only say that two things are related, and the schema says how. Said of things as done, some
+take part of them: what is paid, shipped, completed. Then a cell has to hold the word, or a column or table of the
+reading has to speak of it; otherwise the word is not explained.
+"""
+
+import re
+from collections.abc import Sequence
+
+from core.answering.instant.chart import Edge
+from core.answering.instant.lexicon import lexicon
+from core.answering.instant.words import root
+
+_BE = frozenset({"is", "are", "was", "were", "be", "been", "being", "get", "got", "has", "have", "had"})
+_NEAR = 2  # characters behind 已 within which its word begins
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+def claims(texts: Sequence[str], before_table: frozenset[int]) -> frozenset[int]:
+    """The positions of English words that claim something: after a form of "be", or before what they are said of."""
+    outcomes = lexicon("en").outcomes
+    lowers = [text.lower() for text in texts]
+    found = set()
+    for place, word in enumerate(lowers):
+        if root(word) not in outcomes or not _is_done(word) or lowers[place + 1 : place + 2] == ["by"]:
+            continue
+        earlier = [text for text in lowers[max(0, place - 2) : place] if text not in ("not", "never", "already", "yet")]
+        if (earlier and earlier[-1] in _BE) or place + 1 in before_table:
+            found.add(place)
+    return frozenset(found)
+
+
+def _is_done(word: str) -> bool:
+    return word.endswith("ed") or word in ("paid", "sold", "sent", "lent", "lost", "won", "begun")
+
+
+def unexplained(edge: Edge, claimed: frozenset[int], texts: Sequence[str], sql: str) -> str:
+    """The first claim that the reading takes for a mere verb though nothing in its SQL speaks of it; "" for none.
+
+    Chinese says of what is done that it is so already (已): what follows has to be a cell's word, or within a time.
+    """
+    held = [leaf for leaf in edge.leaves() if leaf.category in ("V", "W")]
+    for place, text in enumerate(texts):
+        ends = place + _NEAR
+        if text.startswith("已") and not any(leaf.start <= ends and place < leaf.end for leaf in held):
+            return "".join(texts[place : ends + 1])
+    named = {root(part.lower()) for part in _WORD.findall(sql)}
+    outcomes = lexicon("en").outcomes
+    for leaf in edge.leaves():
+        if leaf.category == "verb" and leaf.start in claimed and outcomes[root(texts[leaf.start].lower())] not in named:
+            return texts[leaf.start]
+    return ""
