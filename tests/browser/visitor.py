@@ -46,8 +46,9 @@ class Visitor:
         self.button("sign_in.enter").click()
 
     def button(self, key: str, **values: Any) -> Locator:
-        """The button that says this."""
-        return self.page.get_by_role("button", name=self.said(key, **values))
+        """The button that says this; not Streamlit's own above the page, which may say the same."""
+        ours = self.page.locator(':not([data-testid="stBaseButton-header"])')
+        return self.page.get_by_role("button", name=self.said(key, **values)).and_(ours)
 
     def widget(self, key: str) -> Locator:
         """The widget with this key, or the first whose key begins with it where it ends in a dot."""
