@@ -13,7 +13,7 @@ from sqlalchemy.schema import CreateIndex, CreateSchema, DropSchema
 from core.grounding.documents import COLUMN, Document
 from core.grounding.vectors import SchemaIndex, row_of
 from core.models.embeddings import DIMENSIONS
-from core.store.sessions import Store, waiting
+from core.store.sessions import Store, open_url, waiting
 from core.store.tables import documents
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ def _timed(index: SchemaIndex, owners: Sequence[UUID], queries: int, chance: "np
 def _own_schema(store: Store) -> Iterator[Store]:
     """A store whose documents lie in a schema of their own, dropped in the end."""
     name = f"bench_{uuid4().hex}"
-    engine = sa.create_engine(store.engine.url, connect_args={"options": f"-c search_path={name},public"})
-    own = Store(engine, store.url)
+    own = open_url(store.url, f"-c search_path={name},public")
     with own.begin() as connection:
         connection.execute(CreateSchema(name))
     try:
@@ -89,7 +88,7 @@ def _own_schema(store: Store) -> Iterator[Store]:
     finally:
         with own.begin() as connection:
             connection.execute(DropSchema(name, cascade=True))
-        engine.dispose()
+        own.engine.dispose()
 
 
 def _fill(store: Store, owners: Sequence[UUID], size: int, chance: "np.random.Generator") -> float:

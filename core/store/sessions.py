@@ -100,9 +100,9 @@ def open_store(settings: Settings) -> Store:
     return open_embedded(settings.data_dir)
 
 
-def open_url(url: str) -> Store:
-    """The store at this address."""
-    return Store(_engine(url), url)
+def open_url(url: str, options: str = "") -> Store:
+    """The store at this address; `options` are PostgreSQL's own for each line to it."""
+    return Store(_engine(url, options), url)
 
 
 def open_embedded(folder: Path, database: str = DATABASE) -> Store:
@@ -138,16 +138,17 @@ def _lock_of(what: str, function: str) -> "sa.ColumnElement[object]":
     return taken
 
 
-def _engine(url: str) -> sa.Engine:
+def _engine(url: str, options: str = "") -> sa.Engine:
     """A pool on PostgreSQL through psycopg 3, whichever of the usual ways the address is spelled."""
     address = sa.make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg")
+    given = {"connect_timeout": 5, "application_name": "askwell", "tcp_user_timeout": int(PATIENCE * 1000)}
     engine = sa.create_engine(
         address,
         pool_pre_ping=True,
         pool_size=10,
         max_overflow=20,
         pool_timeout=LOCK_SECONDS,
-        connect_args={"connect_timeout": 5, "application_name": "askwell", "tcp_user_timeout": int(PATIENCE * 1000)},
+        connect_args={**given, "options": options} if options else given,
         hide_parameters=True,
     )
 
