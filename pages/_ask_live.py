@@ -30,7 +30,7 @@ def running(actor: Actor, state: AskState) -> Run | None:
     return None if run.finished else run
 
 
-def unkept(actor: Actor, state: AskState, turns: tuple[Turn, ...]) -> Run | None:
+def unkept(actor: Actor, state: AskState) -> Run | None:
     """The answer that this page saw come and that could not be kept, as long as it is remembered at all."""
     try:
         run = portal().running.watch(actor, st.session_state[RUN]) if RUN in st.session_state else None
@@ -38,9 +38,7 @@ def unkept(actor: Actor, state: AskState, turns: tuple[Turn, ...]) -> Run | None
         return None
     if run is None or run.finished is None or run.question.conversation_id != state.conversation_id:
         return None
-    answered = run.card.answered
-    kept = answered is None or any(turn.answer_id == answered.answer_id for turn in turns)
-    return None if kept else run
+    return run if run.card.answered is not None and not run.card.answered.kept else None
 
 
 def to_renew(turns: tuple[Turn, ...]) -> Turn | None:

@@ -64,7 +64,7 @@ with st.bottom:
         )
 
 with middle:
-    lost = _ask_live.unkept(actor, state, turns) if run is None else None
+    lost = _ask_live.unkept(actor, state) if run is None else None
     if not turns and run is None and lost is None:
         picked = _ask_empty.starters(actor, state.connection(connections), words)
         if picked:

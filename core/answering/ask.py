@@ -173,8 +173,8 @@ class Answers:
         except GeneratorExit:
             trip.stop.ask()
             raise
-        self._end(trip, ending)
-        yield ending
+        kept = self._end(trip, ending)
+        yield replace(ending, kept=False) if isinstance(ending, Answered) and not kept else ending
 
     def _recipe(self, trip: Trip) -> Generator[AnswerEvent, None, Ending]:
         question = trip.question
@@ -340,8 +340,8 @@ class Answers:
         retry = stopped or not isinstance(error, InvalidInput | NotFound | QueryRefused)
         return Failed(message, "" if stopped else error.detail, retry, trip.usage)
 
-    def _end(self, trip: Trip, ending: Ending) -> None:
-        """Keep the card, count it and leave a trace. An answer is shown even if it cannot be kept."""
+    def _end(self, trip: Trip, ending: Ending) -> bool:
+        """Whether the card could be kept, with its trace. It is shown even if not."""
         trip.note(ending)
         card = trip.card
         rung = card.rung.value if card.rung else ""
@@ -366,7 +366,7 @@ class Answers:
             except NotFound:  # the conversation is another's
                 self._audit.note(*said, False, **trail)
 
-        patiently(keep)
+        return patiently(keep)
 
 
 def _because(evidence: Evidence, why: str) -> Evidence:

@@ -183,7 +183,8 @@ class Answered:
     """The whole answer, kept in history under `answer_id`.
 
     `summary` is Markdown in which only our own words have marks: what came from cells is escaped. `findings` say
-    why there are no rows, `fixes` what to do about it. `timings` are the seconds of each step, by its name.
+    why there are no rows, `fixes` what to do about it. `timings` are the seconds of each step, by its name. `kept` is
+    False where the store was away: then it is nowhere but here.
     """
 
     answer_id: UUID
@@ -198,6 +199,7 @@ class Answered:
     fixes: tuple[Fix, ...] = ()
     levers: tuple[Lever, ...] = ()
     timings: tuple[tuple[str, float], ...] = ()
+    kept: bool = True
 
 
 @dataclass(frozen=True)
