@@ -126,10 +126,18 @@ def check_words(tree: Tree, may: Allowed) -> None:
             _check_call(tree, place, source, may)
         elif token.token_type is TokenType.IDENTIFIER:
             raise refusal("unclear")
-        elif place and lower(statement.source(tokens[place - 1])) == "collate":
-            continue  # Collations have names of their own, hundreds of them; they only order text.
-        elif unknown := [word for word in lower(source).split() if word not in known.words and word not in may.types]:
-            raise refusal("unknown_word", word=unknown[0], dialect=NAMES[statement.dialect])
+        elif (
+            (word := lower(source)) not in known.words
+            and (unknown := _unknown(word, known.words, may.types))
+            # Collations have names of their own, hundreds of them; they only order text.
+            and (not place or lower(statement.source(tokens[place - 1])) != "collate")
+        ):
+            raise refusal("unknown_word", word=unknown, dialect=NAMES[statement.dialect])
+
+
+def _unknown(words: str, known: frozenset[str], types: frozenset[str]) -> str:
+    """The first of these words that the language does not have, "" where there is none."""
+    return next((word for word in words.split() if word not in known and word not in types), "")
 
 
 def _is_word(token: Token, source: str) -> bool:
