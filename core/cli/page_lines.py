@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
-_DELTA, _FINISHED, _AUTO_RERUN = 5, 6, 21  # of ForwardMsg
+_DELTA, _FINISHED, _AUTO_RERUN, _STOP_RERUN = 5, 6, 21, 28  # of ForwardMsg
 _NEW_ELEMENT, _EXCEPTION = 3, 8
 _RERUN, _STATES, _FRAGMENT, _BY_ITSELF = 11, 2, 5, 6  # of BackMsg and its ClientState
 _WIDGET, _ID, _CHAT = 1, 1, 15
@@ -121,6 +121,10 @@ class Page:
             self.broken += isinstance(shown, bytes) and any(inner == _EXCEPTION for inner, _ in fields(shown))
         elif number == _AUTO_RERUN and isinstance(value, bytes):
             self._repeat(value)
+        elif number == _STOP_RERUN and isinstance(value, bytes):
+            for _, fragment in fields(value):
+                if isinstance(fragment, bytes) and fragment in self._again:
+                    self._again.pop(fragment).cancel()
 
     def _repeat(self, wish: bytes) -> None:
         """A fragment wants to run every so many seconds: as the browser does, ask for it."""
