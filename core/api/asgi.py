@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gc
 import hashlib
 import hmac
 import logging
@@ -25,7 +26,7 @@ from core.api.edge import Edge
 from core.api.sign_on_cookies import SignOnCookies
 from core.errors import AskwellError
 from core.observability import REGISTRY
-from core.portal import close_current_portal, current_portal
+from core.portal import Portal, close_current_portal, current_portal
 from core.settings import Settings
 from core.streamlit_options import refuse_careless
 from core.worker import Worker
@@ -39,7 +40,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     portal = await asyncio.to_thread(current_portal)
     worker = Worker(portal)
     worker.start()
-    warming = asyncio.create_task(asyncio.to_thread(portal.warm))
+    warming = asyncio.create_task(asyncio.to_thread(_warm, portal))
     try:
         yield {"portal": portal}
     finally:
@@ -58,6 +59,17 @@ def careful(option: Callable[[str], object]) -> Callable[[Any], AbstractAsyncCon
             yield state
 
     return checked
+
+
+def _warm(portal: Portal) -> None:
+    """Load what is needed, and keep it out of the collector's way.
+
+    Streamlit has all objects of the process looked at after every run of a page. Libraries, dictionaries and schemas
+    are hundreds of thousands that stay: looked at each time, they would cost more than the page itself.
+    """
+    portal.warm()
+    gc.collect()
+    gc.freeze()
 
 
 async def healthz(_: Request) -> Response:
