@@ -32,6 +32,7 @@ from core.streamlit_options import refuse_careless
 from core.worker import Worker
 
 _log = logging.getLogger(__name__)
+_WARMING = 10.0  # seconds that a server which is stopped right after its start waits for what it was loading
 
 
 @asynccontextmanager
@@ -44,7 +45,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     try:
         yield {"portal": portal}
     finally:
-        warming.cancel()
+        await asyncio.wait({warming}, timeout=_WARMING)  # a thread that still reads the store
         await asyncio.to_thread(worker.close)
         await asyncio.to_thread(close_current_portal)
 
