@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from core.store.migrate import migrate
 from core.store.sessions import Store, create_database, open_url
 
 if TYPE_CHECKING:
+    from core.connections.registry import ConnectionInfo
     from core.portal import Portal
 
 # The same examples on every run: what passed here passes there. To look for new ones, run with another profile.
@@ -33,6 +35,7 @@ hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("steady")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+PAGE_SHOP = Path(__file__).parent / "cases" / "page_shop.sql"
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 PASSWORD = "a password of theirs"
 _numbers = itertools.count(1)
@@ -108,3 +111,19 @@ def portal(store: Store, settings: Settings) -> Iterator[Portal]:
     adopt(opened)
     yield opened
     close_current_portal()
+
+
+@pytest.fixture
+def shop(portal: Portal, tmp_path: Path) -> ConnectionInfo:
+    """A connection that everybody may ask: six cities, their orders, and what they cost."""
+    from core.connections.addresses import NewConnection
+
+    file = tmp_path / "shop.sqlite"
+    with sqlite3.connect(file) as database:
+        database.executescript(PAGE_SHOP.read_text(encoding="utf-8"))
+    database.close()
+    owner = portal.people.first_admin()
+    info = portal.connections.add(owner, NewConnection("Small shop", "sqlite", file=str(file)))
+    portal.connections.share(owner, info.id, everyone=True)
+    portal.knowledge.build(info.id)
+    return info

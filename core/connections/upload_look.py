@@ -62,7 +62,7 @@ def _workbook(file: Path, start: bytes, suffix: str) -> None:
     try:
         with zipfile.ZipFile(file) as packed:
             parts = packed.infolist()
-    except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, OSError):
+    except (zipfile.BadZipFile, ValueError, OverflowError, RuntimeError, OSError):
         raise _not_what_it_says() from None
     _agree({part.filename for part in parts} >= set(_HEARTS[suffix]))
     unpacked = sum(part.file_size for part in parts)

@@ -1,13 +1,11 @@
 """Pages over a real portal with a small shop in SQLite, and people signed in to it."""
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.connections.registry import ConnectionInfo, NewConnection
 from core.portal import Portal
 from core.security.permissions import SYSTEM, Actor, Role
 from pages._frame import TOKEN
@@ -15,21 +13,6 @@ from tests.conftest import PASSWORD, someone
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELL = str(ROOT / "pages" / "_shell.py")
-SHOP = (ROOT / "tests" / "cases" / "page_shop.sql").read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def shop(portal: Portal, tmp_path: Path) -> ConnectionInfo:
-    """A connection that everybody may ask: six cities, their orders, and what they cost."""
-    file = tmp_path / "shop.sqlite"
-    with sqlite3.connect(file) as database:
-        database.executescript(SHOP)
-    database.close()
-    owner = portal.people.first_admin()
-    info = portal.connections.add(owner, NewConnection("Small shop", "sqlite", file=str(file)))
-    portal.connections.share(owner, info.id, everyone=True)
-    portal.knowledge.build(info.id)
-    return info
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def _refuse_node(node: exp.Expr) -> None:
     if isinstance(node, exp.Lock):
         raise refusal("locks")
     if isinstance(node, exp.Placeholder):
-        raise refusal("placeholder")
+        raise refusal("parameter")
     if isinstance(node, _STATE):
         raise refusal("variable")
     raise refusal("not_allowed", part=node.key.upper())

@@ -43,7 +43,7 @@ is_normalized json_query json_value json_exists pg_collation_for
 _KINDS, _PARTS = frozenset(_KINDS_TEXT.split()), frozenset(_PARTS_TEXT.split())
 _BY_SYNTAX = frozenset(_BY_SYNTAX_TEXT.split())
 _SAMPLES = frozenset({"bernoulli", "system"})
-_REASONS = {"LockingClause": "locks", "intoClause": "writes", "ParamRef": "placeholder"}
+_REASONS = {"LockingClause": "locks", "intoClause": "writes", "ParamRef": "parameter"}
 # Kinds of A_Expr that are named by words: `x IN (…)`, LIKE, BETWEEN, NULLIF, IS DISTINCT FROM.
 _WORDED = frozenset(
     {"AEXPR_BETWEEN", "AEXPR_NOT_BETWEEN", "AEXPR_BETWEEN_SYM", "AEXPR_NOT_BETWEEN_SYM", "AEXPR_NULLIF"}

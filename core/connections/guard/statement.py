@@ -48,12 +48,11 @@ _QUOTE = re.compile(r"['\"`]")
 # sqlglot is wide and unproved: whatever it stumbles over is refused, not shown as a fault of ours.
 STUMBLES = (
     SqlglotError,
-    RecursionError,
     ArithmeticError,
     AssertionError,
     AttributeError,
     LookupError,
-    NotImplementedError,
+    RuntimeError,
     TypeError,
     ValueError,
 )

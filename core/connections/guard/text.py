@@ -131,7 +131,7 @@ def _check_comment(comment: str) -> None:
 
 def _check_code(code: str, dialect: Dialect) -> None:
     if _BRACE[dialect].search(code):
-        raise refusal("placeholder")
+        raise refusal("parameter")
     if len(code) > MAX_PIECES and sum(1 for _ in _PIECE.finditer(code)) > MAX_PIECES:
         raise refusal("too_many_words", limit=MAX_PIECES)
     for match in _SUSPECT.finditer(code):
