@@ -16,7 +16,7 @@ from typing import Any
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -85,6 +85,11 @@ async def readyz(_: Request) -> Response:
     except AskwellError as error:
         return JSONResponse({"status": "not ready", "why": error.key}, 503)
     return JSONResponse({"status": "ready"})
+
+
+async def front_door(request: Request) -> Response:
+    """The Ask page by its name: Streamlit gives the page that comes first no address but the portal's own."""
+    return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/")
 
 
 async def metrics(request: Request) -> Response:
@@ -168,6 +173,7 @@ ROUTES = [
     Route("/healthz", healthz),
     Route("/readyz", readyz),
     Route("/metrics", metrics),
+    Route("/ask", front_door),
     *sessions.ROUTES,
     *rest.ROUTES,
 ]

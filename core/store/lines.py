@@ -19,6 +19,7 @@ class Line(psycopg.Connection[tuple[object, ...]]):
     """
 
     patience: float | None = PATIENCE
+    life = 0  # of the engine's pools, the one that it was opened in
 
     def wait(self, gen: PQGen[_T], interval: float = 0.1, timeout: float | None = None) -> _T:
         """What the server answers. Raises `OperationalError` when patience is at its end."""

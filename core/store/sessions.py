@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeLine
@@ -152,12 +153,30 @@ def _engine(url: str, options: str = "") -> sa.Engine:
         hide_parameters=True,
     )
 
+    life = 0
+
     @sa.event.listens_for(engine, "do_connect")
     def _(_dialect: object, _record: object, positional: list[str], named: dict[str, object]) -> Line:
         line = Line.connect(*positional, **named)  # type: ignore[arg-type]
-        line.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
-        line.commit()
+        line.life = life
+        try:
+            line.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+            line.commit()
+        except psycopg.Error:
+            line.close()
+            raise
         return line
+
+    @sa.event.listens_for(engine, "engine_disposed")
+    def _(_engine: sa.Engine) -> None:
+        nonlocal life
+        life += 1
+
+    @sa.event.listens_for(engine, "checkin")
+    def _(line: Line | None, _record: object) -> None:
+        # A line that was lent when its pool was let go comes back to a pool that nobody closes again.
+        if line is not None and line.life != life:
+            line.close()
 
     return engine
 

@@ -73,6 +73,12 @@ def test_health_says_that_the_store_is_there(client: TestClient) -> None:
     assert client.get("/readyz").json() == {"status": "ready"}
 
 
+def test_the_ask_page_is_found_by_its_name_as_well(client: TestClient) -> None:
+    answer = client.get("/ask?question=x", follow_redirects=False)
+    assert answer.status_code == 307
+    assert answer.headers["location"] == "/?question=x"
+
+
 def test_metrics_are_closed_without_a_token(client: TestClient) -> None:
     assert client.get("/metrics").status_code == 404
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404

@@ -26,6 +26,7 @@ from tests.browser.watching import Watch
 from tests.openai_stub import OpenAIStub, Say
 
 PASSWORD = "a password of their own"
+PATIENCE = 60_000  # milliseconds: a machine that does much else beside is slow, and no fault of a page
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Nothing but this machine has an address, whatever a page or the browser itself would like to look up.
 ARGUMENTS = (
@@ -46,7 +47,7 @@ def chromium() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip(f"no Chromium is installed; looked for {', '.join(NAMES)}")
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
@@ -104,6 +105,7 @@ def visit(chromium: Browser, served: Served, people: People, request: pytest.Fix
         locale = {"en": "en-GB", "zh": "zh-CN"}[language]
         context = chromium.new_context(locale=locale, viewport={"width": 1360, "height": 900}, **more)
         contexts.append(context)
+        context.set_default_timeout(PATIENCE)
         watch.over(context)
         visitor = Visitor(context.new_page(), served.url, Words(language))
         if role is not None:

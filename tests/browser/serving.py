@@ -63,7 +63,7 @@ class Served:
         """End it as an operator does; gives its exit code."""
         self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(30)
+            return self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -99,7 +99,7 @@ class Served:
 
 
 def wait_for(
-    look: Callable[[], Any], what: str, seconds: float = 15.0, between: Callable[[], None] = lambda: time.sleep(0.05)
+    look: Callable[[], Any], what: str, seconds: float = 60.0, between: Callable[[], None] = lambda: time.sleep(0.05)
 ) -> Any:
     """What `look` gives, as soon as it gives something; `between` two looks others may go on."""
     until = time.monotonic() + seconds

@@ -256,6 +256,19 @@ def ask_a_frozen_one(store: Store, frozen: list[int]) -> None:
         connection.execute(sa.text("SELECT 1"))
 
 
+def test_a_line_that_was_lent_when_its_pool_was_let_go_is_closed_as_it_comes_back(store: Store) -> None:
+    with store.reading() as lent:
+        line = lent.connection.driver_connection
+        store.engine.dispose()
+        lent.execute(sa.text("SELECT 1"))
+    assert line is not None
+    assert line.closed
+    with store.reading() as fresh:
+        kept = fresh.connection.driver_connection
+    assert kept is not None
+    assert not kept.closed
+
+
 def test_after_a_restart_of_the_server_the_next_statement_works(tmp_path: Path) -> None:
     store = open_embedded(tmp_path)
     assert store.server is not None
