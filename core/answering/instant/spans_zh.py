@@ -1,7 +1,7 @@
 """What each stretch of a Chinese question may be. Positions are characters.
 
-Words come from the CC-CEDICT dictionary (its segmentation and its English), from our own short list of business
-words, and from the Chinese labels of the schema; schema names in English are found through the translation.
+Words come from the dictionary (its cut and its English), from our own list of what schemas speak of, and from the
+Chinese labels of the schema; schema names in English are found through the translation.
 """
 
 import re
@@ -9,10 +9,10 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
 from typing import Any
 
 from core.answering.instant.chart import Edge
+from core.answering.instant.dictionary_zh import LONGEST_WORD, Way, glosses, said, segments, ways
 from core.answering.instant.focus import focused
 from core.answering.instant.lexicon import lexicon
 from core.answering.instant.meaning import Number, Values
@@ -23,7 +23,6 @@ from core.answering.instant.times import chinese_times
 from core.answering.instant.words import singular
 from core.grounding.values import ValueSource
 
-Way = tuple[tuple[str, ...], float]
 _CLASSIFIERS = "个只位名家场种门辆件条份间所座项台本张篇部款次笔类架头匹艘幅套支首户栋棵瓶杯节届批对组段页颗片"
 _NUMERAL = re.compile(
     rf"(\d+(?:,\d{{3}})*(?:\.\d+)?)\s*(万|亿|千|百)?[{_CLASSIFIERS}]?|([一二两三四五六七八九十]+)[{_CLASSIFIERS}]|(?<![第哪每])([二两三四五六七八九十]+)|(一)(?=[到至或])"
@@ -31,20 +30,24 @@ _NUMERAL = re.compile(
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _SCALES = {"百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000, None: 1}
 _QUOTED = re.compile(r"[“\"'‘「『](.+?)[”\"'’」』]")
-_LATIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[-.&][A-Za-z0-9_]+)*")
+_LATIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-z0-9_À-ÿ]*(?:[-.&'][A-Za-z0-9_À-ÿ]+)*")
+_LATIN_RUN = re.compile(rf"{_LATIN.pattern}(?: +(?:{_LATIN.pattern}|\d+|&))*")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 LONGEST_COMPOUND = 4
+LONGEST_VALUE = 6
 # Little words that the segmentation sometimes glues to their neighbours.
 _FREE = ",;:、。?的了过着都被和或与在是中各每前后"
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word at a place, and the English phrases it may stand for, each at a cost."""
+    """A word at a place, and the English phrases it may stand for, each at a cost; `cut` if the text falls into it."""
 
     start: int
     end: int
     text: str
     ways: tuple[Way, ...]
+    cut: bool
 
 
 def chinese_spans(text: str, words: SchemaWords, values: ValueSource, now: datetime) -> Spans:
@@ -52,7 +55,7 @@ def chinese_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
     text = unicodedata.normalize("NFKC", text).rstrip("?.!。 ")
     times = list(chinese_times(text, now))
     lattice = _lattice(text)
-    bounds = {w.start for ws in lattice.values() for w in ws} | {w.end for ws in lattice.values() for w in ws}
+    bounds = _bounds(text, lattice)
     # "去年" is a time, and not some year column.
     timely = {
         start: [w for w in here if not any(i <= w.start and w.end <= j for i, j, _ in times)]
@@ -78,68 +81,42 @@ def chinese_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
 
 def word_at(text: str, place: int) -> str:
     """The dictionary word that holds this character."""
-    return next((w for w, start, _ in _segments(text) if start <= place < start + len(w)), text[place])
-
-
-@cache
-def _tokenizer() -> Any:
-    # Loaded at the first Chinese question: the dictionary takes a moment and some memory.
-    import lindera
-
-    return lindera.Tokenizer(lindera.load_dictionary("embedded://cc-cedict"))
-
-
-@lru_cache(maxsize=512)
-def _segments(text: str) -> tuple[tuple[str, int, tuple[Way, ...]], ...]:
-    """The dictionary words of a text with their places in characters and their English."""
-    encoded = text.encode()
-    found = []
-    for token in _tokenizer().tokenize(text):
-        start = len(encoded[: token.byte_start].decode(errors="ignore"))
-        found.append((token.surface, start, _translated(token.surface, ",".join(token.details[7:]))))
-    return tuple(found)
-
-
-def _translated(word: str, glosses: str) -> tuple[Way, ...]:
-    """English phrases for a Chinese word: our own first, then the dictionary's, then the heads of its longer ones."""
-    ways: dict[tuple[str, ...], float] = {}
-    for place, own in enumerate(lexicon("zh").glosses.get(word, ())):
-        ways.setdefault(tuple(singular(p) for p in own.split()), 0.04 * place)
-    for place, gloss in enumerate(glosses.split("/")[:8]):
-        if gloss.startswith(("CL:", "variant", "old variant", "see ", "surname ", "abbr")):
-            continue
-        plain = (
-            re.sub(r"\([^)]*\)", " ", gloss).lower().strip().removeprefix("to ").removeprefix("a ").removeprefix("the ")
-        )
-        phrase = tuple(singular(p) for p in re.findall(r"[^\W_]+", plain))
-        if 0 < len(phrase) <= 3:
-            ways.setdefault(phrase, 0.1 + 0.03 * place)
-            if len(phrase) > 1:
-                ways.setdefault(phrase[-1:], 0.35 + 0.03 * place)
-    return tuple(sorted(ways.items(), key=lambda w: w[1])[:9])
+    return next((w for w, start in segments(text) if start <= place < start + len(w)), text[place])
 
 
 def _lattice(text: str) -> dict[int, list[Word]]:
-    """All words by where they start: the segmentation's, our own, and runs of Latin letters."""
+    """All words by where they start: those the dictionary cuts, others of its words and ours, and Latin letters."""
     found: dict[int, list[Word]] = {}
 
-    def put(start: int, word: str, ways: tuple[Way, ...]) -> None:
-        if ways and not any(w.text == word for w in found.get(start, ())):
-            found.setdefault(start, []).append(Word(start, start + len(word), word, ways))
+    def put(start: int, word: str, cut: bool) -> None:
+        meant = ways(word)
+        if (meant or cut) and not any(w.text == word for w in found.get(start, ())):
+            found.setdefault(start, []).append(Word(start, start + len(word), word, meant, cut))
 
-    for word, start, ways in _segments(text):
+    for word, start in segments(text):
         if not re.fullmatch(r"[\W\d_]+", word):
-            put(start, word, ways or (((word.lower(),), 9.0),))
-    own = lexicon("zh").glosses
-    for i in range(len(text)):
-        for size in (4, 3, 2):
-            if text[i : i + size] in own:
-                put(i, text[i : i + size], _translated(text[i : i + size], ""))
+            put(start, word, cut=True)
+            # "哪[本书]": a measure word and its noun, which the dictionary takes for one word
+            if len(word) == 2 and word[0] in _CLASSIFIERS and word[1] in glosses():
+                put(start + 1, word[1], cut=True)
+    for match in _CHINESE.finditer(text):
+        for i in range(match.start(), match.end()):
+            for size in range(2, min(LONGEST_WORD, match.end() - i) + 1):
+                put(i, text[i : i + size], cut=text[i : i + size] in glosses())
     for match in _LATIN.finditer(text):
         found.pop(match.start(), None)
         parts = tuple(singular(p) for p in re.findall(r"[a-z]+|\d+", re.sub(r"[_-]", " ", match[0].lower())))
-        put(match.start(), match[0], ((parts, 0.0),))
+        found[match.start()] = [Word(match.start(), match.end(), match[0], ((parts, 0.0),), True)]
     return found
+
+
+def _bounds(text: str, lattice: Mapping[int, Sequence[Word]]) -> set[int]:
+    """Where words begin and end: those that were cut, and ours that lie in no longer one of ours."""
+    cut = [w for here in lattice.values() for w in here if w.cut]
+    whole = [w for w in cut if not any(o.start <= w.start and w.end <= o.end and o.text != w.text for o in cut)]
+    return {p for word, start in segments(text) for p in (start, start + len(word))} | {
+        p for w in whole for p in (w.start, w.end)
+    }
 
 
 def _label_leaves(text: str, words: SchemaWords) -> Iterator[Edge]:
@@ -196,21 +173,8 @@ def _value_leaves(
     text: str, lattice: Mapping[int, Sequence[Word]], words: SchemaWords, values: ValueSource
 ) -> Iterator[Edge]:
     asked: dict[str, list[tuple[int, int, float, bool]]] = {}
-    for match in _QUOTED.finditer(text):
-        asked.setdefault(match[1].strip(), []).append((match.start(), match.end(), 0.0, True))
-    for start, here in lattice.items():
-        for word in here:
-            latin = bool(_LATIN.fullmatch(word.text))
-            if latin or len(word.text) > 1:
-                asked.setdefault(word.text, []).append((start, word.end, 0.0, False))
-            if not latin and word.text not in lexicon("zh").verbs:
-                for said, cost in word.ways[:5]:
-                    if len(said[0]) > 1:
-                        asked.setdefault(" ".join(said), []).append((start, word.end, 0.1 + cost, False))
-            for after in lattice.get(word.end, ()):
-                asked.setdefault(text[start : after.end], []).append((start, after.end, 0.0, False))
-                for third in lattice.get(after.end, ()):
-                    asked.setdefault(text[start : third.end], []).append((start, third.end, 0.0, False))
+    for phrase, start, end, cost, quoted in _value_phrases(text, lattice):
+        asked.setdefault(phrase, []).append((start, end, cost, quoted))
     hits: dict[str, list[tuple[ColumnRef, str, float]]] = {}
     for hit in values.matching(list(asked)):
         ref = ColumnRef(hit.table, hit.column)
@@ -222,3 +186,29 @@ def _value_leaves(
             if options or quoted:
                 best = min((c for *_, c in options), default=0.0)
                 yield Edge("V", start, end, Values(options, phrase, quoted), best)
+
+
+def _value_phrases(text: str, lattice: Mapping[int, Sequence[Word]]) -> Iterator[tuple[str, int, int, float, bool]]:
+    """What cells might hold: the words themselves, up to three together, and their English, at a cost."""
+    for match in _QUOTED.finditer(text):
+        yield match[1].strip(), match.start(), match.end(), 0.0, True
+    for match in _LATIN_RUN.finditer(text):
+        parts = [*re.finditer(r"[^ ]+", match[0])]
+        for i, first in enumerate(parts):
+            for last in parts[i : i + LONGEST_VALUE]:
+                start, end = match.start() + first.start(), match.start() + last.end()
+                yield text[start:end], start, end, 0.0, False
+    for start, here in lattice.items():
+        for word in here:
+            if _LATIN.fullmatch(word.text):
+                continue
+            if len(word.text) > 1:
+                yield word.text, start, word.end, 0.0, False
+            if word.text not in lexicon("zh").verbs:
+                for place, english in enumerate(said(word.text)):
+                    if len(english) > 1:
+                        yield english, start, word.end, 0.1 + 0.02 * place, False
+            for after in lattice.get(word.end, ()) if word.cut else ():
+                yield text[start : after.end], start, after.end, 0.0, False
+                for third in lattice.get(after.end, ()):
+                    yield text[start : third.end], start, third.end, 0.0, False
