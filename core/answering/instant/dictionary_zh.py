@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import product
 from typing import Any
 
 from core.answering.instant.words import singular
@@ -76,3 +77,45 @@ def _phrase(gloss: str) -> tuple[str, ...]:
     plain = re.sub(r"\([^)]*\)", " ", gloss).lower().strip().partition(",")[0]
     plain = _OBJECTS.sub(" ", _LITTLE.sub("", plain))
     return tuple(singular(p) for p in re.findall(r"[^\W_]+", plain))
+
+
+# What the endings of Chinese names say, as an English name would say it.
+_ENDINGS = {
+    "编号": "id", "标识": "id", "代码": "code", "编码": "code", "号码": "number", "序号": "number", "号": "number",
+    "姓名": "name", "名称": "name", "名字": "name", "全名": "name", "名": "name", "标题": "title",
+    "日期": "date", "时间": "time", "生日": "birthday", "年份": "year", "年度": "year", "月份": "month", "类型": "type",
+    "种类": "kind", "类别": "category", "分类": "category", "性别": "gender", "状态": "status", "年龄": "age",
+    "数量": "quantity", "人数": "number", "数": "number", "金额": "amount", "总额": "total", "单价": "price",
+    "价格": "price", "售价": "price", "成本": "cost", "利润": "profit", "收入": "income", "费用": "cost", "费": "fee",
+    "比例": "ratio", "率": "rate", "评分": "rating", "得分": "score", "分数": "score", "电话": "phone",
+    "地址": "address", "备注": "remark", "描述": "description",
+}  # fmt: skip
+_ASKS_YES = "是否"
+
+
+@lru_cache(maxsize=20_000)
+def name_parts(name: str) -> tuple[str, ...]:
+    """A Chinese name as an English one would be put: "出生日期" as ("出生", "date"), "是否上架" as ("is", "上架")."""
+    if name.startswith(_ASKS_YES) and len(name) > len(_ASKS_YES):
+        return ("is", name[len(_ASKS_YES) :])
+    for ending in sorted(_ENDINGS, key=len, reverse=True):
+        if name.endswith(ending):
+            return (*((name[: -len(ending)],) if name != ending else ()), _ENDINGS[ending])
+    return (name,)
+
+
+def pivots(name: str) -> tuple[Way, ...]:
+    """English phrases for a Chinese name of one word or a few, so that other Chinese words for them find it too."""
+    alone = ways(name)
+    if alone:
+        return alone[:4]
+    parts = [ways(word)[:2] for word, _ in segments(name)]
+    if not 1 < len(parts) <= 3 or not all(parts):
+        return ()
+    found = [(tuple(w for phrase, _ in some for w in phrase), sum(c for _, c in some)) for some in product(*parts)]
+    return tuple(sorted(found, key=lambda way: way[1])[:4])
+
+
+def is_chinese(text: str) -> bool:
+    """Whether a name holds Chinese characters."""
+    return any("\u4e00" <= c <= "\u9fff" for c in text)

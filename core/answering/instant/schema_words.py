@@ -9,11 +9,12 @@ import threading
 import tomllib
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
+from core.answering.instant.dictionary_zh import is_chinese, name_parts, pivots
 from core.answering.instant.keys import keyed
 from core.answering.instant.meaning import Columns
 from core.answering.instant.paths import Paths
@@ -25,6 +26,7 @@ Phrase = tuple[str, ...]
 _SORTS = {"type", "kind", "category"}
 _GENERIC = {"id", "code", "name", "number", "no", "num", "key", "text", "value", "title", "date"}
 _LITTLE = {"to", "from", "of", "in", "by", "for", "at", "on", "is", "no", "not", "and", "or", "with", "up"}
+_PIVOT = 0.15  # a Chinese name found through the English of another word for it
 _PREFIXES = {"ref", "dim", "fact", "tbl", "tb", "t", "vw", "v", "lkp", "stg"}
 _LABEL = re.compile(r"[:：(（,，;；]")
 
@@ -58,13 +60,14 @@ class SchemaWords:
                 self._put(phrase, Call(table.key, "", cost + view))
                 if len(phrase) == 1 and cost < 0.1:
                     self.acts[root(phrase[0])].append(table.key)
-            for label, cost in _chinese_labels(table.comment, table.descriptions):
-                self._label(label, Call(table.key, "", cost))
+            called = _chinese_table(table)
+            for label, cost in called.items():
+                self._label(label, Call(table.key, "", cost + view))
             for column in table.columns:
                 for phrase, cost in _column_phrases(column, table, own).items():
                     self._put(phrase, Call(table.key, column.name, cost + view))
-                for label, cost in _chinese_labels(column.comment, column.descriptions):
-                    self._label(label, Call(table.key, column.name, cost))
+                for label, cost in _chinese_column(column, called).items():
+                    self._label(label, Call(table.key, column.name, cost + view))
 
     def _put(self, phrase: Phrase, call: Call) -> None:
         node = self.tree
@@ -81,6 +84,8 @@ class SchemaWords:
             calls[:] = [c for c in calls if (c.table, c.column) not in keys]
 
     def _label(self, label: str, call: Call) -> None:
+        for phrase, cost in pivots(label) if call.cost < 0.3 else ():
+            self._put(phrase, replace(call, cost=call.cost + _PIVOT + cost))
         calls = self.chinese[label]
         calls.append(call)
         if any(not c.column and c.cost < 0.1 for c in calls):
@@ -170,6 +175,9 @@ def plain_words(name: str) -> Phrase:
     """A name in singular words, abbreviations written out: `Fname` as ("first", "name")."""
     words: list[str] = []
     for raw in re.findall(r"[^\W_]+", humanise(name)):
+        if is_chinese(raw):
+            words.extend(name_parts(raw))
+            continue
         for word in re.findall(r"\d+|\D+", raw):
             words.extend(abbreviations().get(word, (singular(word),)))
     return tuple(words)
@@ -249,14 +257,38 @@ def _english_labels(comment: str, descriptions: Mapping[str, str]) -> Iterator[t
             yield alias, 0.2
 
 
-def _chinese_labels(comment: str, descriptions: Mapping[str, str]) -> Iterator[tuple[str, float]]:
+def _chinese_table(table: Table) -> dict[str, float]:
+    """What a table is called in Chinese, by its name or by those who described it."""
+    found: dict[str, float] = {}
+    for label, cost in _chinese_labels(table.name, table.comment, table.descriptions):
+        found.setdefault(label, cost)
+        for ending in ("信息表", "记录表", "明细表", "数据表", "表", "记录", "信息", "数据", "档案"):
+            if label.endswith(ending) and len(label) > len(ending):
+                found.setdefault(label[: -len(ending)], cost + (0.0 if ending == "表" else 0.1))
+    return found
+
+
+def _chinese_column(column: Column, owner: Mapping[str, float]) -> dict[str, float]:
+    """What a column is called in Chinese: also without its table's own word, or without an ending that says little."""
+    found: dict[str, float] = {}
+    for label, cost in _chinese_labels(column.name, column.comment, column.descriptions):
+        found.setdefault(label, cost)
+        for own in owner:
+            if label.startswith(own) and len(label) > len(own):
+                found.setdefault(label[len(own) :], cost + 0.1)
+        for ending in ("名称", "编号", "日期", "时间"):
+            if label.endswith(ending) and len(label) > len(ending):
+                found.setdefault(label[: -len(ending)], cost + 0.3)
+    return found
+
+
+def _chinese_labels(name: str, comment: str, descriptions: Mapping[str, str]) -> Iterator[tuple[str, float]]:
+    if is_chinese(name):
+        yield re.sub(r"[\W_]+", "", name), 0.0
     text = descriptions.get("zh") or language_part(comment, "zh")
     label, *rest = _LABEL.split(text, maxsplit=1)
     if 0 < len(label.strip()) <= 12:
         yield label.strip(), 0.0
-        for ending in ("名称", "编号", "日期", "表"):
-            if label.strip().endswith(ending) and len(label.strip()) > len(ending):
-                yield label.strip()[: -len(ending)], 0.3
     for part in re.split(r"[，,；;。()（）、]", rest[0])[:2] if rest else ():
         if 0 < len(part.strip()) <= 6:
             yield part.strip(), 0.2

@@ -17,7 +17,7 @@ from core.answering.instant.focus import focused
 from core.answering.instant.lexicon import lexicon
 from core.answering.instant.meaning import Number, Values
 from core.answering.instant.reading import ColumnRef
-from core.answering.instant.schema_words import Call, SchemaWords, synonyms, walk
+from core.answering.instant.schema_words import Call, SchemaWords, plain_words, synonyms, walk
 from core.answering.instant.spans import Spans, call_leaves, function_leaves, spans_of
 from core.answering.instant.times import chinese_times
 from core.answering.instant.words import singular
@@ -178,7 +178,7 @@ def _value_leaves(
     hits: dict[str, list[tuple[ColumnRef, str, float]]] = {}
     for hit in values.matching(list(asked)):
         ref = ColumnRef(hit.table, hit.column)
-        if hit.similarity >= 0.9 and ref in words.kinds and not hit.value.isdigit():
+        if hit.similarity >= 0.9 and ref in words.kinds and not hit.value.isdigit() and _holds_well(hit.value, ref):
             hits.setdefault(hit.words, []).append((ref, hit.value, 0.5 * (1 - hit.similarity)))
     for phrase, places in asked.items():
         for start, end, cost, quoted in places:
@@ -186,6 +186,11 @@ def _value_leaves(
             if options or quoted:
                 best = min((c for *_, c in options), default=0.0)
                 yield Edge("V", start, end, Values(options, phrase, quoted), best)
+
+
+def _holds_well(value: str, ref: ColumnRef) -> bool:
+    """A letter alone counts only where the column holds such codes."""
+    return len(value) > 1 or not value.isascii() or bool({"sex", "gender"} & set(plain_words(ref.column)))
 
 
 def _value_phrases(text: str, lattice: Mapping[int, Sequence[Word]]) -> Iterator[tuple[str, int, int, float, bool]]:
@@ -202,12 +207,11 @@ def _value_phrases(text: str, lattice: Mapping[int, Sequence[Word]]) -> Iterator
         for word in here:
             if _LATIN.fullmatch(word.text):
                 continue
-            if len(word.text) > 1:
+            if len(word.text) > 1 or word.cut:
                 yield word.text, start, word.end, 0.0, False
             if word.text not in lexicon("zh").verbs:
                 for place, english in enumerate(said(word.text)):
-                    if len(english) > 1:
-                        yield english, start, word.end, 0.1 + 0.02 * place, False
+                    yield english, start, word.end, 0.1 + 0.02 * place, False
             for after in lattice.get(word.end, ()) if word.cut else ():
                 yield text[start : after.end], start, after.end, 0.0, False
                 for third in lattice.get(after.end, ()):
