@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from core.errors import InvalidInput
 from core.i18n import Phrase
@@ -58,6 +59,17 @@ def _people() -> Mapping[str, object]:
     return people_bench()
 
 
+def _linking(folder: Path) -> Mapping[str, object]:
+    from core.cli.scratch_portal import scratch_portal
+    from core.evaluation.bench_linking import measure
+    from core.evaluation.bench_linking_sets import recall_on_sets
+    from core.evaluation.scratch import Scratch
+
+    with Scratch() as scratch, scratch_portal(scratch.folder) as opened:
+        sets = recall_on_sets(opened, scratch, folder)
+        return {"sets": sets, **measure(opened, folder / "retrieval")}
+
+
 BENCHES: Mapping[str, Callable[[], Mapping[str, object]]] = {
     "start": _start,
     "overhead": _overhead,
@@ -69,12 +81,21 @@ BENCHES: Mapping[str, Callable[[], Mapping[str, object]]] = {
     "guard": _guard,
 }
 
+ON_DATA: Mapping[str, Callable[[Path], Mapping[str, object]]] = {"linking": _linking}  # what reads data from a folder
 
-def bench(name: str, as_json: bool) -> None:
-    """Measure and print: one JSON object, or a line for each figure. Raises `InvalidInput` for an unknown name."""
-    if name not in BENCHES:
-        raise InvalidInput(problem=Phrase("terminal.no_bench", {"name": name, "known": ", ".join(BENCHES)}))
-    figures = {"bench": name, **BENCHES[name]()}
+
+def bench(name: str, as_json: bool, folder: Path | None = None) -> None:
+    """Measure and print: one JSON object, or a line for each figure.
+
+    Raises `InvalidInput` for an unknown name, and where the folder that a bench reads its data from is not given.
+    """
+    if name not in BENCHES and name not in ON_DATA:
+        known = ", ".join((*BENCHES, *ON_DATA))
+        raise InvalidInput(problem=Phrase("terminal.no_bench", {"name": name, "known": known}))
+    if name in ON_DATA and folder is None:
+        raise InvalidInput(problem=Phrase("terminal.bench_needs_folder", {"name": name}))
+    measured = ON_DATA[name](folder) if folder is not None and name in ON_DATA else BENCHES[name]()
+    figures = {"bench": name, **measured}
     print(json.dumps(figures) if as_json else "\n".join(_lines(figures)))
 
 

@@ -120,10 +120,14 @@ def permissions() -> None:
 
 
 @terminal.command()
-def bench(name: Annotated[str, typer.Argument()], as_json: Json = False) -> None:
+def bench(
+    name: Annotated[str, typer.Argument()],
+    shared: Annotated[Path | None, typer.Option("--shared")] = None,
+    as_json: Json = False,
+) -> None:
     from core.cli.benching import bench as run
 
-    run(name, as_json)
+    run(name, as_json, shared)
 
 
 @terminal.command("rotate-key")
