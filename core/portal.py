@@ -15,6 +15,7 @@ from core.clock import Clock, utc_now
 from core.connections.functions import Functions
 from core.connections.policies import Policies
 from core.connections.registry import Connections
+from core.evaluation.runs import Evaluation, Needs
 from core.grounding.ground import Knowledge
 from core.grounding.privacy import Privacy
 from core.health import Health, examine
@@ -66,6 +67,7 @@ class Portal:
     privacy: Privacy
     answers: Answers
     running: Running
+    evaluation: Evaluation
 
     def ping(self) -> None:
         """Nothing, if the store answers. Raises `StoreUnreachable`."""
@@ -153,6 +155,7 @@ def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
         privacy=privacy,
         answers=answers,
         running=Running(answers),
+        evaluation=Evaluation(store, Needs(answers, connections, knowledge, people.actor, audit, jobs, clock)),
     )
     return Door(store, refusals, limits).before(portal)
 

@@ -14,6 +14,7 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
 from core.errors import Stopped, StoreUnreachable
+from core.evaluation.runs import JOB as EVALUATE
 from core.jobs import QUEUE, conninfo
 from core.portal import Portal
 from core.stop import Stop
@@ -31,7 +32,11 @@ def job_functions(portal: Portal, stop: Stop) -> dict[str, Callable[..., Any]]:
         stop.check()
         portal.knowledge.build(UUID(connection_id), lambda _: stop.check())
 
-    return {"index": index}
+    def evaluate(run_id: str) -> None:
+        stop.check()
+        portal.evaluation.work(UUID(run_id), stop)
+
+    return {"index": index, EVALUATE: evaluate}
 
 
 class Worker:

@@ -8,7 +8,7 @@ from core.models.book import ModelInfo
 from core.models.budgets import Spend
 from core.models.providers import PROVIDERS
 from core.security.permissions import Action, may
-from pages import _model_form
+from pages import _evaluation, _model_form
 from pages._frame import again, enter, portal, show_error
 
 actor, words = enter(Action.SEE_MODELS)
@@ -137,3 +137,5 @@ for model in models:
 if may_change:
     presets()
 spending()
+if may(actor, Action.EVALUATE):
+    _evaluation.evaluation(actor, words)

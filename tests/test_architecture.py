@@ -169,6 +169,7 @@ INNER = {
     "models": {"embedder"},
     "privacy": {"rules"},
     "answers": set(),
+    "evaluation": {"work"},
     "running": {"close"},
 }
 

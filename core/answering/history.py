@@ -288,6 +288,12 @@ class History:
             old = conversations.c.deleted_at < sa.func.now() - KEPT_DELETED
             connection.execute(sa.delete(conversations).where(mine, old))
 
+    def drop(self, actor: Actor, conversation_id: UUID) -> None:
+        """A conversation of the actor's goes for good, if there is one."""
+        mine = (conversations.c.id == conversation_id, conversations.c.person_id == actor.id)
+        with self._store.begin() as connection:
+            connection.execute(sa.delete(conversations).where(*mine))
+
     def rate(self, actor: Actor, answer_id: UUID, thumb: int | None, reason: str = "", comment: str = "") -> None:
         """Keep a thumb (1 up, 0 down) with its reason; None takes it back. Raises `NotFound`."""
         if thumb not in (None, 0, 1):

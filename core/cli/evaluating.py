@@ -29,7 +29,7 @@ from core.evaluation.examine import Examiner
 from core.evaluation.questions import Dialogue, read_questions
 from core.evaluation.results import Examined, summary
 from core.evaluation.scratch import Loaded, Scratch
-from core.evaluation.yardstick import Place
+from core.evaluation.yardstick import Place, Yardstick
 from core.i18n import Phrase, Words
 from core.models.book import Models
 from core.portal import Portal, open_portal
@@ -154,14 +154,14 @@ def _examined(desk: _Desk, dialogues: Sequence[Dialogue], opened: Portal, worker
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _examiner(desk: _Desk, opened: Portal, models: Models) -> Examiner:
+def _examiner(desk: _Desk, opened: Portal, models: Models) -> Examiner[Place]:
     opened.warm()
     parts = (opened.store, opened.connections, opened.knowledge, models, opened.audit, opened.clock, opened.privacy)
     answers = Answers(*parts)
-    return Examiner(answers, desk.actor, desk.places, desk.rung, desk.model_id)
+    return Examiner(answers, desk.actor, desk.places, Yardstick().judge, desk.rung, desk.model_id)
 
 
-_taking_part: list[Examiner] = []  # of this process, one of several
+_taking_part: list[Examiner[Place]] = []  # of this process, one of several
 
 
 def _take_part(desk: _Desk) -> None:

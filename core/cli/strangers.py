@@ -22,6 +22,7 @@ from core.answering.events import Failed
 from core.answering.question import Question
 from core.connections.addresses import NewConnection
 from core.errors import AskwellError, NotAllowed, NotFound
+from core.evaluation.runs import Wanted
 from core.grounding.inquiry import Inquiry
 from core.models.book import NewModel
 from core.portal import Portal
@@ -33,6 +34,7 @@ from core.store.shape import metadata
 
 _PASSWORD = "what strangers cannot guess 7"  # noqa: S105  (of people who exist for one run)
 _CSV = b"city,people\nLinden,12\nMoor,30\n"
+_SET = '{"id": "1", "db": "towns", "question": "how many towns?", "gold_sql": "SELECT count(*) FROM towns"}'
 # Counted and noted while somebody is refused; everything else must stay as it was.
 _MAY_CHANGE = frozenset({"audit", "audit_chain", "rate_limits", "sign_in_failures", "sessions"})
 _REFUSED = (NotAllowed, NotFound)
@@ -159,6 +161,7 @@ def belongings(portal: Portal) -> Belongings:
             "conversation_id": question.conversation_id,
             "answer_id": ending.answer_id,
             "run_id": portal.running.start(owner, question),
+            "evaluation_id": portal.evaluation.start(owner, place.id, Wanted("theirs", _SET)),
             "verified_id": portal.knowledge.verify(owner, place.id, "how many towns?", str(question.sql)),
             "key_id": key.info.id,
             "session_id": portal.sessions.list(owner)[0].id,

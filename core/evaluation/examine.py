@@ -7,10 +7,10 @@ is measured for itself.
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import Generic, Literal, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 from core.answering.card import Card, card_of
@@ -19,7 +19,7 @@ from core.answering.question import Question
 from core.errors import AskwellError
 from core.evaluation.questions import Dialogue, Exercise
 from core.evaluation.results import ANSWERED, FAILED, REFUSALS, Examined, Result
-from core.evaluation.yardstick import Place, Verdict, Yardstick
+from core.evaluation.yardstick import Verdict
 from core.grounding.inquiry import language_of
 from core.i18n import Phrase
 from core.security.permissions import Actor
@@ -35,25 +35,38 @@ class Asks(Protocol):
     def ask(self, actor: Actor | None, question: Question, stop: Stop | None = None) -> Iterator[AnswerEvent]: ...
 
 
+class Spot(Protocol):
+    """Where questions are asked: a connection of the portal, and the dialect it speaks."""
+
+    @property
+    def connection_id(self) -> UUID: ...
+    @property
+    def dialect(self) -> str: ...
+
+
+_Spot = TypeVar("_Spot", bound=Spot)
+
+
 @dataclass(frozen=True)
-class Examiner:
-    """Who asks, whom, and how far up the ladder an answer may come from.
+class Examiner(Generic[_Spot]):
+    """Who asks, whom, who judges, and how far up the ladder an answer may come from.
 
     `actor` is a person of the portal, because answers are kept for somebody; `places` are the databases by name and
-    dialect.
+    dialect. `stop` ends the question that is being answered, and with it what comes of it.
     """
 
     answers: Asks
     actor: Actor
-    places: Mapping[tuple[str, str], Place]
+    places: Mapping[tuple[str, str], _Spot]
+    judge: Callable[[_Spot, Exercise, str], Verdict]
     rung: Literal["instant", "model"] | None = None
     model_id: UUID | None = None
-    yardstick: Yardstick = field(default_factory=Yardstick)
+    stop: Stop | None = None
 
-    def examine(self, dialogue: Dialogue) -> tuple[Examined, ...]:
-        """What becomes of each exercise of a dialogue, in turn."""
+    def examine(self, dialogue: Dialogue, conversation: UUID | None = None) -> tuple[Examined, ...]:
+        """What becomes of each exercise of a dialogue, in turn; asked in `conversation`, else in one of its own."""
         place = self.places[dialogue.database, dialogue.dialect]
-        conversation, examined = uuid4(), []
+        conversation, examined = conversation or uuid4(), []
         for number, exercise in enumerate(dialogue.exercises, start=1):
             heard = self._ask(self._question(exercise, place, conversation))
             examined.append(self._judged(exercise, place, heard))
@@ -61,7 +74,7 @@ class Examiner:
                 self._ask(Question(exercise.question, place.connection_id, conversation, sql=exercise.gold[0]))
         return tuple(examined)
 
-    def _question(self, exercise: Exercise, place: Place, conversation: UUID) -> Question:
+    def _question(self, exercise: Exercise, place: _Spot, conversation: UUID) -> Question:
         """The exercise as a question. Business rules go to a model with it; the instant engine reads questions only."""
         told = exercise.evidence and self.rung == "model"
         text = f"{exercise.question}\n\n{exercise.evidence}" if told else exercise.question
@@ -71,7 +84,7 @@ class Examiner:
         """The card at the end, and the seconds it took. A fault fails its own question, not the whole run."""
         started = time.perf_counter()
         with ThreadPoolExecutor(1) as apart:
-            asking = apart.submit(lambda: card_of(question.text, self.answers.ask(self.actor, question)))
+            asking = apart.submit(lambda: card_of(question.text, self.answers.ask(self.actor, question, self.stop)))
             fault = asking.exception()
         seconds = time.perf_counter() - started
         if fault is None:
@@ -81,7 +94,7 @@ class Examiner:
         _log.error("question %r broke off", question.text, exc_info=fault)
         return _Heard(_failed(question, AskwellError()), seconds, f"{type(fault).__name__}: {fault}")
 
-    def _judged(self, exercise: Exercise, place: Place, heard: "_Heard") -> Examined:
+    def _judged(self, exercise: Exercise, place: _Spot, heard: "_Heard") -> Examined:
         """The card measured. What the data cannot answer is right when nothing was answered."""
         card = heard.card
         outcome = outcome_of(card)
@@ -90,7 +103,7 @@ class Examiner:
         if exercise.unanswerable:
             verdict = Verdict(outcome in REFUSALS, outcome in REFUSALS)
         elif answered:
-            verdict = self.yardstick.judge(place, exercise, card.sql)
+            verdict = self.judge(place, exercise, card.sql)
         tables = card.explanation.tables if answered else ()
         result = Result(
             id=exercise.id,

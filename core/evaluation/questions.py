@@ -44,17 +44,22 @@ def read_questions(file: Path, limit: int | None = None) -> tuple[Dialogue, ...]
     The turns of a dialogue get the ids "<id>#0", "<id>#1" and so on. Raises `InvalidInput` that names the line.
     """
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise _wrong("unreadable_questions", file=str(file), reason=_reason(error)) from error
-    numbered = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    dialogues = tuple(_dialogue(line, f"{file.name}:{number}") for number, line in numbered[:limit])
+    return questions_of(text, file.name, limit)
+
+
+def questions_of(text: str, name: str, limit: int | None = None) -> tuple[Dialogue, ...]:
+    """The dialogues of a set given as text, as `read_questions` reads them from the file `name`."""
+    numbered = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    dialogues = tuple(_dialogue(line, f"{name}:{number}") for number, line in numbered[:limit])
     if not dialogues:
-        raise _wrong("no_questions", file=str(file))
+        raise _wrong("no_questions", file=name)
     ids = [exercise.id for dialogue in dialogues for exercise in dialogue.exercises]
     if len(set(ids)) < len(ids):
         twice = next(name for name in ids if ids.count(name) > 1)
-        raise _wrong("id_twice", id=twice, file=file.name)
+        raise _wrong("id_twice", id=twice, file=name)
     return dialogues
 
 

@@ -5,6 +5,7 @@ read-only sessions, but past its guard, which would otherwise measure itself.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from uuid import UUID
@@ -46,6 +47,26 @@ class Place:
         return ENGINES[self.loaded.kind].dialect.value
 
 
+def weighed(
+    exercise: Exercise, dialect: str, gold: Callable[[str], Grid | str], predicted: Callable[[int], Grid | str]
+) -> Verdict:
+    """The verdict on a prediction: `gold` gives the rows of a gold query, `predicted` the first so many of the
+    prediction, or each of them why there are none."""
+    golds = [(sql, gold(sql)) for sql in exercise.gold]
+    usable = [(sql, grid) for sql, grid in golds if isinstance(grid, Grid)]
+    if not usable:
+        return Verdict(False, False, next((error for _, error in golds if isinstance(error, str)), ""))
+    # A row more than any gold has is enough to know that there are too many.
+    found = predicted(max(len(grid.rows) for _, grid in usable) + 1)
+    if isinstance(found, str):
+        return Verdict(False, False)
+    compared = [(grid, is_ordered(sql, dialect)) for sql, grid in usable]
+    return Verdict(
+        any(right(grid, found, ordered) for grid, ordered in compared),
+        any(right(grid, found, ordered, extra=0) for grid, ordered in compared),
+    )
+
+
 class Yardstick:
     """Judges predictions, and remembers gold results for the questions that share them."""
 
@@ -54,18 +75,11 @@ class Yardstick:
 
     def judge(self, place: Place, exercise: Exercise, predicted_sql: str) -> Verdict:
         """Compare with every accepted gold query; any one counts. A prediction that fails or times out is wrong."""
-        golds = [(sql, self._gold_grid(place, sql)) for sql in exercise.gold]
-        usable = [(sql, grid) for sql, grid in golds if isinstance(grid, Grid)]
-        if not usable:
-            return Verdict(False, False, next((error for _, error in golds if isinstance(error, str)), ""))
-        # A row more than any gold has is enough to know that there are too many.
-        predicted = _fetch(place, predicted_sql, max(len(grid.rows) for _, grid in usable) + 1)
-        if isinstance(predicted, str):
-            return Verdict(False, False)
-        compared = [(grid, is_ordered(sql, place.dialect)) for sql, grid in usable]
-        return Verdict(
-            any(right(grid, predicted, ordered) for grid, ordered in compared),
-            any(right(grid, predicted, ordered, extra=0) for grid, ordered in compared),
+        return weighed(
+            exercise,
+            place.dialect,
+            lambda sql: self._gold_grid(place, sql),
+            lambda rows: _fetch(place, predicted_sql, rows),
         )
 
     def _gold_grid(self, place: Place, sql: str) -> Grid | str:

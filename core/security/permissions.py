@@ -79,6 +79,7 @@ class Action(StrEnum):
     CHANGE_PRIVACY = "privacy.change"
     SEE_MODELS = "models.list"
     CHANGE_MODELS = "models.change"
+    EVALUATE = "evaluation.start"
     CHANGE_SELF = "people.change_self"
     OWN_KEYS = "keys.own"
     SEE_KEYS = "keys.list"
@@ -126,6 +127,7 @@ PERMISSIONS: dict[Action, Permission] = {
     Action.CHANGE_PRIVACY: Permission(Role.EDITOR, Scope.CONNECTIONS, own=True),
     Action.SEE_MODELS: Permission(Role.VIEWER, Scope.ASK),
     Action.CHANGE_MODELS: Permission(Role.ADMIN),
+    Action.EVALUATE: Permission(Role.ANALYST, own=True),
     Action.CHANGE_SELF: Permission(Role.VIEWER, own=True),
     Action.OWN_KEYS: Permission(Role.VIEWER, own=True),
     Action.SEE_KEYS: Permission(Role.ADMIN),

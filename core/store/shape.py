@@ -1,11 +1,20 @@
 """The whole shape of the portal's database: every table, wherever it is described."""
 
-from core.store import tables_audit, tables_keys, tables_people, tables_policies, tables_privacy, tables_vault
+from core.store import (
+    tables_audit,
+    tables_evaluation,
+    tables_keys,
+    tables_people,
+    tables_policies,
+    tables_privacy,
+    tables_vault,
+)
 from core.store.tables import metadata
 
 __all__ = [
     "metadata",
     "tables_audit",
+    "tables_evaluation",
     "tables_keys",
     "tables_people",
     "tables_policies",

@@ -15,7 +15,7 @@ from core.errors import InvalidInput
 from core.evaluation.examine import Examiner
 from core.evaluation.questions import Dialogue, Exercise
 from core.evaluation.scratch import Loaded
-from core.evaluation.yardstick import Place
+from core.evaluation.yardstick import Place, Yardstick
 from core.i18n import Words
 from core.portal import Portal
 from core.security.policies import Mask, MaskKind, Policy
@@ -190,7 +190,7 @@ def test_an_evaluation_sees_what_the_person_sees_who_runs_it(shop: Shop, tmp_pat
     exercises = tuple(Exercise(str(n), text, "en", ("SELECT 1",)) for n, text in enumerate(asked))
     outcomes = {}
     for person in (shop.admin, shop.analyst):
-        examiner = Examiner(shop.portal.answers, person, places, "instant")
+        examiner = Examiner(shop.portal.answers, person, places, Yardstick().judge, "instant")
         each = [examiner.examine(Dialogue("shop", "sqlite", (one,)))[0].result for one in exercises]
         outcomes[person.name] = [result.outcome for result in each]
     assert outcomes[shop.admin.name] == ["answered", "answered"]

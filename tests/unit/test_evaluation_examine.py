@@ -12,7 +12,7 @@ from core.errors import StoreUnreachable
 from core.evaluation.examine import Examiner
 from core.evaluation.questions import Dialogue, Exercise
 from core.evaluation.results import Examined, by_kind, further, percentile, summary
-from core.evaluation.yardstick import Place
+from core.evaluation.yardstick import Place, Yardstick
 from core.security.permissions import SYSTEM
 from tests.doubles_evaluation import ABSTAINED, BROKEN, CLARIFIES, ScriptedAnswers, Step, place
 
@@ -31,7 +31,7 @@ class Examine:
     ) -> tuple[Examined, ...]:
         answers = ScriptedAnswers(script, rung)
         self.asked = answers.asked
-        examiner = Examiner(answers, SYSTEM, {("shop", "sqlite"): self.shop})
+        examiner = Examiner(answers, SYSTEM, {("shop", "sqlite"): self.shop}, Yardstick().judge)
         return examiner.examine(Dialogue("shop", "sqlite", exercises))
 
 
@@ -142,7 +142,7 @@ def test_business_rules_go_to_a_model_and_not_to_the_instant_engine(
     tmp_path: Path, wished: Literal["instant", "model"] | None, told: bool
 ) -> None:
     answers = ScriptedAnswers({"How many?": COUNT})
-    examiner = Examiner(answers, SYSTEM, {("shop", "sqlite"): place(tmp_path)}, wished)
+    examiner = Examiner(answers, SYSTEM, {("shop", "sqlite"): place(tmp_path)}, Yardstick().judge, wished)
     examiner.examine(Dialogue("shop", "sqlite", (exercise(COUNT, evidence="Customers are people."),)))
     assert answers.asked[0].rung == wished
     assert ("Customers are people." in answers.asked[0].text) is told
