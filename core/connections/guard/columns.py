@@ -23,10 +23,12 @@ class Columns:
 
     def resolve(self, column: exp.Column, view: View) -> None:
         """Finds what the column stands for. Refuses a name that nothing in sight has."""
-        names = [column.args[key] for key in ("catalog", "db", "table", "this") if column.args.get(key) is not None]
-        if len(names) == 1:
-            self.unqualified(names[0], view)
-        elif not self._qualified(names, view) and not self._field(names, view):
+        parts = column.args
+        if parts.get("table") is None and parts.get("db") is None and parts.get("catalog") is None:
+            self.unqualified(parts["this"], view)
+            return
+        names = [parts[key] for key in ("catalog", "db", "table", "this") if parts.get(key) is not None]
+        if not self._qualified(names, view) and not self._field(names, view):
             owner, last = names[-2].name, names[-1].name or "*"
             raise refusal("unknown_owner", owner=owner, column=last)
 
@@ -105,12 +107,13 @@ class Columns:
     def _found(self, name: exp.Identifier, view: View) -> bool:
         folded = self.fold(name)
         for seen in view.outward():
-            having = [source for source in seen.sources if folded in source.output.columns]
-            for source in having:
-                self._record(source, folded)
-            if having or folded in seen.aliases:
-                return True
-            if any(not source.output.complete for source in seen.sources):
+            found, complete = folded in seen.aliases, True
+            for source in seen.sources:
+                if folded in source.output.columns:
+                    found = True
+                    self._record(source, folded)
+                complete = complete and source.output.complete
+            if found or not complete:
                 return True
             if folded in _ROW_IDS.get(self._dialect, ()) and seen.sources:
                 return True
@@ -148,6 +151,7 @@ class Columns:
         return len(qualifiers) == 1 and source.namespace == self._spelling.table(qualifiers[-1])
 
     def _record(self, source: Source, name: str | None = None) -> None:
-        for folded, key in source.output.columns.items():
-            if key and (name is None or folded == name):
+        columns = source.output.columns
+        for key in columns.values() if name is None else (columns.get(name, ""),):
+            if key:
                 self.read[key] = None

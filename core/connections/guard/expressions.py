@@ -1,6 +1,8 @@
 """The names inside expressions: every column resolved, every query within handed back to be walked."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any
 
 from sqlglot import exp
 
@@ -11,8 +13,7 @@ from core.connections.guard.tables import Tables
 from core.connections.guard.words import vocabulary
 from core.connections.schema import Dialect
 
-_LEAVES = frozenset({exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Var})
-_QUERIES = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values, exp.Pivot)
+_LEAVES = frozenset({exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Var, str, bool, int, type(None)})
 
 
 class Expressions:
@@ -30,33 +31,42 @@ class Expressions:
 
     def resolve(self, parts: Iterable[object], view: View) -> None:
         """Resolves the names in these arguments of a node; what is no expression is left alone."""
-        waiting: list[object] = list(parts)
+        waiting: list[Any] = list(parts)
         while waiting:
             part = waiting.pop()
-            if isinstance(part, list):
+            kind: type = type(part)
+            if kind is list:
                 waiting += part
-            elif type(part) in _LEAVES:
+            elif kind in _LEAVES:
                 continue
-            elif isinstance(part, exp.Column):
-                self.follow_one(part)
-                self._columns.resolve(part, view)
-                if type(part.this) is not exp.Identifier:
-                    waiting += part.this.iter_expressions()  # of `t.* EXCLUDE (a) REPLACE (b + 1 AS b)`
-            elif isinstance(part, _QUERIES):
-                self._query(part, view.inner())
-            elif isinstance(part, exp.Lambda):
-                waiting += self._lambda(part, view)
-            elif isinstance(part, exp.Comprehension):
-                self._comprehension(part, view)
-            elif isinstance(part, exp.In):
-                waiting += self._in(part, view)
-            elif isinstance(part, exp.Collate):
-                waiting.append(part.this)
-                self.follow(part.expression)
-            elif isinstance(part, exp.DataType):
-                self.follow(part)
+            elif kind is exp.Column:
+                waiting += self.column(part, view)
+            elif (step := _step(kind)) is not None:
+                waiting += step(self, part, view)
             elif isinstance(part, exp.Expr):
-                waiting += part.iter_expressions()
+                waiting += part.args.values()
+
+    def column(self, part: exp.Column, view: View) -> Iterable[object]:
+        """A name, which must be found."""
+        self._followed.add(id(part))
+        self._columns.resolve(part, view)
+        # Below it are other names in `t.* EXCLUDE (a) REPLACE (b + 1 AS b)` alone.
+        return () if type(part.this) is exp.Identifier else part.this.iter_expressions()
+
+    def within(self, part: exp.Expr, view: View) -> Iterable[object]:
+        """A query inside the expression."""
+        self._query(part, view.inner())
+        return ()
+
+    def collate(self, part: exp.Collate, _: View) -> Iterable[object]:
+        """What is collated; the collation's name is none of the query's."""
+        self.follow(part.expression)
+        return (part.this,)
+
+    def type_(self, part: exp.DataType, _: View) -> Iterable[object]:
+        """A type, whose name is none of the query's."""
+        self.follow(part)
+        return ()
 
     def follow(self, part: object) -> None:
         """Notes that all names below this are accounted for."""
@@ -71,7 +81,7 @@ class Expressions:
     def followed(self, node: exp.Expr) -> bool:
         return id(node) in self._followed
 
-    def _lambda(self, node: exp.Lambda, view: View) -> list[object]:
+    def lambda_(self, node: exp.Lambda, view: View) -> list[object]:
         """`x -> x + 1` of a DuckDB list function; elsewhere `payload -> '$.x'`, which sqlglot reads the same way."""
         parent = node.parent
         if isinstance(parent, exp.Func) and self._tables.written(parent) in self._lambdas:
@@ -84,17 +94,20 @@ class Expressions:
             raise refusal("unclear")
         return [node.this]
 
-    def _comprehension(self, node: exp.Comprehension, view: View) -> None:
+    def comprehension(self, node: exp.Comprehension, view: View) -> Iterable[object]:
         """`[x * 2 for x in list if x > 1]`."""
         self.resolve([node.args.get("iterator")], view)
         names = [name for name in (node.expression, node.args.get("position")) if name is not None]
         self.resolve([node.this, node.args.get("condition")], self._with_names(view, names))
         self.follow(names)
+        return ()
 
-    def _in(self, node: exp.In, view: View) -> list[object]:
+    def in_(self, node: exp.In, view: View) -> list[object]:
         """`x IN name`: a table on SQLite, a list elsewhere."""
         field = node.args.get("field")
-        if self._dialect is Dialect.SQLITE and isinstance(field, exp.Column):
+        if self._dialect is Dialect.SQLITE and field is not None:
+            if not isinstance(field, exp.Column):
+                raise refusal("unclear")  # a text names a table there, too
             table = exp.Table(this=field.this, db=field.args.get("table"), catalog=field.args.get("db"))
             self._columns.row(self._tables.source(table, view))
             self.follow(field)
@@ -104,3 +117,25 @@ class Expressions:
     def _with_names(self, view: View, names: Iterable[exp.Expr]) -> View:
         """The same place, where these are names of values."""
         return View(view.named, view, [], {self._columns.fold(name) for name in names})
+
+
+_Step = Callable[[Expressions, Any, View], Iterable[object]]
+_STEPS: Mapping[type, _Step] = {
+    exp.Column: Expressions.column,
+    exp.Select: Expressions.within,
+    exp.SetOperation: Expressions.within,
+    exp.Subquery: Expressions.within,
+    exp.Values: Expressions.within,
+    exp.Pivot: Expressions.within,
+    exp.Lambda: Expressions.lambda_,
+    exp.Comprehension: Expressions.comprehension,
+    exp.In: Expressions.in_,
+    exp.Collate: Expressions.collate,
+    exp.DataType: Expressions.type_,
+}
+
+
+@cache
+def _step(kind: type) -> _Step | None:
+    """What is done with nodes of this type; None where all below them is just looked at."""
+    return next((step for base, step in _STEPS.items() if issubclass(kind, base)), None)

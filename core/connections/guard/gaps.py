@@ -8,39 +8,58 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
+from core.connections.guard.clauses import left_out
 from core.connections.schema import Dialect
 
 _DIRECTIONS = {TokenType.GT: (TokenType.DESC, "DESC"), TokenType.LT: (TokenType.ASC, "ASC")}
 _PIVOTS = frozenset({TokenType.PIVOT, TokenType.UNPIVOT})
 _TAIL = frozenset({TokenType.ORDER_BY, TokenType.LIMIT, TokenType.OFFSET})
 _KINDS_OF_TIME = frozenset({"date", "time", "datetime", "timestamp"})
+_MOMENTS = frozenset({"utc_date", "utc_time", "utc_timestamp"})
 _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
 
 
-def bridged(tokens: Sequence[Token], dialect: Dialect) -> list[Token]:
-    """The tokens as sqlglot is to read them."""
-    bridge = _BRIDGES.get(dialect)
-    return bridge(tokens) if bridge else list(tokens)
+def bridged(tokens: Sequence[Token], words: Sequence[str], dialect: Dialect) -> list[Token]:
+    """The tokens as sqlglot is to read them. `words` are all of them in lower case."""
+    left = left_out(words, tokens, dialect)
+    seen = [token for place, token in enumerate(tokens) if place not in left] if left else list(tokens)
+    for trigger, bridge in _BRIDGES.get(dialect, ()):
+        if trigger in words:
+            seen = bridge(seen)
+    return seen
 
 
-def mend(root: exp.Expr, dialect: Dialect) -> None:
-    """Makes columns of loose names, `name.upper()` on DuckDB, and words of what are none, `get_format(date, …)`."""
+def mend(nodes: Mapping[type[exp.Expr], list[exp.Expr]], dialect: Dialect) -> bool:
+    """Makes columns of loose names, `name.upper()` on DuckDB, and words of what are none, `get_format(date, …)`.
+
+    `nodes` are those of the tree, by type. Says whether it changed any.
+    """
+    changed = False
     if dialect is Dialect.MYSQL:
-        for call in root.find_all(exp.Anonymous):
+        for column in nodes.get(exp.Column, ()):
+            name = column.this
+            # Reserved there: without quotes these are no names.
+            alone = isinstance(name, exp.Identifier) and column.args.get("table") is None
+            if alone and not name.args.get("quoted") and name.name.lower() in _MOMENTS:
+                column.replace(exp.Var(this=name.name))
+                changed = True
+        for call in nodes.get(exp.Anonymous, ()):
             kind = call.expressions[0] if call.name.lower() == "get_format" and call.expressions else None
             if isinstance(kind, exp.Column) and kind.name.lower() in _KINDS_OF_TIME and len(kind.parts) == 1:
                 kind.replace(exp.Var(this=kind.name))
-    if dialect is not Dialect.DUCKDB:
-        return
-    for dot in list(root.find_all(exp.Dot)):
-        owner = dot.this
-        if not isinstance(dot.expression, exp.Func) or not isinstance(owner, exp.Identifier | exp.Dot):
-            continue
-        names = _names(owner)
-        if 0 < len(names) < 5:
-            keys = ("this", "table", "db", "catalog")
-            owner.replace(exp.Column(**dict(zip(keys, reversed([name.copy() for name in names]), strict=False))))
+                changed = True
+    if dialect is Dialect.DUCKDB:
+        for dot in nodes.get(exp.Dot, ()):
+            owner = dot.this
+            if not isinstance(dot.expression, exp.Func) or not isinstance(owner, exp.Identifier | exp.Dot):
+                continue
+            names = _names(owner)
+            if 0 < len(names) < 5:
+                keys = ("this", "table", "db", "catalog")
+                owner.replace(exp.Column(**dict(zip(keys, reversed([name.copy() for name in names]), strict=False))))
+                changed = True
+    return changed
 
 
 def _names(owner: exp.Expr) -> list[exp.Identifier]:
@@ -54,10 +73,39 @@ def _names(owner: exp.Expr) -> list[exp.Identifier]:
     return [owner, *reversed(names)]
 
 
+def _normalized(tokens: Sequence[Token]) -> list[Token]:
+    """`x IS NORMALIZED` is as true or false as `x IS NULL`."""
+    found = list(tokens)
+    for place, token in enumerate(tokens[1:], 1):
+        if token.text.lower() == "normalized" and tokens[place - 1].token_type in (TokenType.IS, TokenType.NOT):
+            found[place] = _token(TokenType.NULL, "NULL", token, token.end)
+    return found
+
+
+def _values(tokens: Sequence[Token]) -> list[Token]:
+    """`VALUES (1, 2), (3, 4)` is `(VALUES (1, 2), (3, 4))`, as a query by itself and as a named one."""
+    found: list[Token] = []
+    ends: list[int] = []
+    depth = 0
+    for place, token in enumerate(tokens):
+        named = place > 1 and tokens[place - 2].token_type is TokenType.ALIAS and tokens[place - 1].text == "("
+        if token.token_type is TokenType.VALUES and (not place or named) and _opens(tokens, place + 1):
+            found.append(_token(TokenType.L_PAREN, "(", token, token.start))
+            ends.append(depth)
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if ends and depth < ends[-1]:
+            ends.pop()
+            found.append(_token(TokenType.R_PAREN, ")", token, token.start))
+        found.append(token)
+    return found + [_token(TokenType.R_PAREN, ")", tokens[-1], tokens[-1].end) for _ in ends]
+
+
+def _opens(tokens: Sequence[Token], place: int) -> bool:
+    return place < len(tokens) and tokens[place].token_type is TokenType.L_PAREN
+
+
 def _postgres(tokens: Sequence[Token]) -> list[Token]:
     """`ORDER BY x USING >` is `ORDER BY x DESC`."""
-    if not any(token.token_type is TokenType.USING for token in tokens):
-        return list(tokens)
     found: list[Token] = []
     place = 0
     while place < len(tokens):
@@ -75,8 +123,6 @@ def _postgres(tokens: Sequence[Token]) -> list[Token]:
 
 def _duckdb(tokens: Sequence[Token]) -> list[Token]:
     """`PIVOT … ORDER BY x` is `SELECT * FROM (PIVOT …) ORDER BY x`."""
-    if not any(token.token_type in _PIVOTS for token in tokens):
-        return list(tokens)
     found: list[Token] = []
     open_pivots: dict[int, int] = {}  # where in `found` a pivot begins that may have a tail, by its depth
     depth = 0
@@ -112,7 +158,10 @@ def _token(kind: TokenType, text: str, place: Token, end: int) -> Token:
     return Token(kind, text, line=place.line, col=place.col, start=place.start, end=end)
 
 
-_BRIDGES: Mapping[Dialect, Callable[[Sequence[Token]], list[Token]]] = {
-    Dialect.POSTGRES: _postgres,
-    Dialect.DUCKDB: _duckdb,
+_Bridge = Callable[[Sequence[Token]], list[Token]]
+# Each with a word without which there is nothing to bridge.
+_BRIDGES: Mapping[Dialect, Sequence[tuple[str, _Bridge]]] = {
+    Dialect.POSTGRES: (("using", _postgres), ("normalized", _normalized)),
+    Dialect.MYSQL: (("values", _values),),
+    Dialect.DUCKDB: tuple((word, _duckdb) for word in ("pivot", "unpivot", "pivot_wider")),
 }

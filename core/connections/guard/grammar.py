@@ -37,9 +37,11 @@ _STATE = (exp.Parameter, exp.SessionParameter, exp.Set, exp.Pragma)
 
 def check_grammar(tree: Tree) -> None:
     """Refuses a statement that holds anything but reading, anywhere, or that is no query at its root."""
-    for node in tree.nodes:
-        if not isinstance(node, exp.Func) and type(node).__name__ not in _ALLOWED and not _names_output(node):
-            _refuse_node(node)
+    for kind, nodes in tree.nodes.items():
+        if not issubclass(kind, exp.Func) and kind.__name__ not in _ALLOWED:
+            for node in nodes:
+                if not _names_output(node):
+                    _refuse_node(node)
     _check_root(tree.root)
 
 

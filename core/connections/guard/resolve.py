@@ -4,7 +4,7 @@ A name counts as a named query only where each database would surely take it for
 allowed table. So `WITH secrets AS (SELECT * FROM secrets) …` is seen for what it reads.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -25,7 +25,7 @@ class Resolver:
     """Walks one query. Afterwards `tables.read` and `columns.read` hold what it reads."""
 
     def __init__(self, tree: Tree, tables: Tables) -> None:
-        self._root, self._nodes = tree.root, tree.nodes
+        self._tree = tree
         self._dialect = tree.statement.dialect
         self.tables = tables
         self.columns = Columns(tables.spelling)
@@ -33,10 +33,9 @@ class Resolver:
 
     def resolve(self) -> None:
         """Refuses the first name that is not allowed, or that could not be followed."""
-        self._query(self._root, View())
-        for node in self._nodes:
-            if isinstance(node, exp.Table | exp.Column) and not self._expressions.followed(node):
-                raise refusal("unclear")
+        self._query(self._tree.root, View())
+        if not all(map(self._expressions.followed, self._tree.all_of(exp.Table, exp.Column))):
+            raise refusal("unclear")
 
     def _query(self, node: exp.Expr, view: View) -> Output:
         view = self._with(node, view)
@@ -131,10 +130,20 @@ class Resolver:
     def _joins(self, node: exp.Expr, view: View) -> None:
         for join in node.args.get("joins") or ():
             view.sources.extend(self._sources(join.this, view))
-            for name in join.args.get("using") or ():
-                self.columns.shared(name, view)
-                self._expressions.follow(name)
+            self._using(join.args.get("using") or (), view)
             self._expressions.resolve(_others(join, {"this", "using"}), view)
+
+    def _using(self, names: Sequence[exp.Identifier], view: View) -> None:
+        """The columns that both sides of a join have, perhaps under a name of their own."""
+        for name in names:
+            self.columns.shared(name, view)
+            self._expressions.follow(name)
+        alias = self._tree.joined.get(names[0].meta_get("start", -1)) if names else None
+        if alias is not None:
+            own = [self.columns.fold(name) for name in names]
+            known = {name: s.output.columns[name] for name in own for s in view.sources if name in s.output.columns}
+            columns = {name: known.get(name, "") for name in own}
+            view.sources.append(Source(self.tables.spelling.table(alias), Output(columns, complete=True)))
 
     def _sources(self, node: exp.Expr, view: View) -> list[Source]:
         """What one item of FROM gives to read from; `view` is what it can see, the items before it included."""
@@ -161,6 +170,8 @@ class Resolver:
     def _table(self, node: exp.Table, view: View) -> Source:
         if isinstance(node.this, exp.Func):
             self._expressions.resolve([node.this], view)
+        for each in node.args.get("rows_from") or ():
+            self._sources(each, view)
         self._expressions.resolve([node.args.get("sample")], view)
         for clause in ("hints", "indexed"):
             self._expressions.follow(node.args.get(clause))

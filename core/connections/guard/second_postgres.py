@@ -1,11 +1,14 @@
 """PostgreSQL's own parser as the second opinion: libpg_query, whose tree is held against closed lists of its own.
 
-Its tree is walked as JSON, since a binary tree as deep as a sum of fifty numbers cannot be read back.
+Its tree is read as JSON, since a binary tree as deep as a sum of fifty numbers cannot be read back; and that by what
+stands between its marks, without building it. No mark can be forged: within a string of JSON every quote has a
+backslash before it.
 """
 
 import json
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from postgast import PgQueryError
@@ -51,22 +54,24 @@ _WORDED = frozenset(
 _COMMANDS = frozenset({"ExplainStmt", "VariableShowStmt"})
 _EXPLAINS = frozenset({"costs", "verbose", "format", "summary", "buffers", "memory", "generic_plan"})
 _CATALOGUE = ("", "pg_catalog")
+_TEXT = r'"(?:[^"\\]|\\.)*"'
+_ONE_QUERY = re.compile(r'\{"version":\d+,"stmts":\[\{"stmt":\{"SelectStmt":\{')
+_RELATION = re.compile(rf'(?:"catalogname":{_TEXT},)?(?:"schemaname":({_TEXT}),)?"relname":({_TEXT})')
+_STRING = re.compile(rf'"sval":({_TEXT})')
+_NAMES = re.compile(rf'(?:\{{"String":\{{"sval":{_TEXT}\}}\}},?)+\]')
+_KIND = re.compile(r'"kind":"(\w+)","name\Z')
+_LONGEST = 60  # characters that say the kind of an operator
 
 
 def agree_on_query(tree: Tree, may: Allowed) -> None:
     """One SELECT, of known kinds of nodes, over the same tables, with allowed functions, operators and types."""
-    statement = tree.statement
-    root = _only(statement)
-    if set(root) != {"SelectStmt"}:
-        raise refusal("no_query")
-    relations: Counter[tuple[str, str]] = Counter()
-    for kind, node in _walk(root):
-        if kind == "RangeVar":
-            relations[(node.get("schemaname", ""), node.get("relname", ""))] += 1
-        elif (look := _LOOKS.get(kind)) is not None:
-            look(node, may)
-    if relations != _relations(tree):
+    found = _parsed(tree.statement)
+    if not _ONE_QUERY.match(found) or found.count('"stmt":{') != 1:
+        raise refusal("several_statements" if found.count('"stmt":{') > 1 else "no_query")
+    if _check_nodes(found) != _relations(tree):
         raise _disagreement()
+    for key, kind, listed in _lists(found):
+        _LOOKS[key]([json.loads(name) for name in _STRING.findall(listed)], kind, may)
 
 
 def agree_on_command(statement: Statement) -> None:
@@ -83,50 +88,72 @@ def agree_on_command(statement: Statement) -> None:
 
 def _only(statement: Statement) -> Mapping[str, Any]:
     """The tree of the one statement there is."""
-    result = lib.pg_query_parse(statement.text.encode())
     try:
-        check_error(result)
-        found = json.loads(result.parse_tree)["stmts"]
-    except PgQueryError as error:
-        near = statement.text[max(error.cursorpos - 1, 0) :].strip()[:60] if error.cursorpos else ""
-        dialect = NAMES[Dialect.POSTGRES]
-        raise refusal("unreadable_near" if near else "unreadable", dialect=dialect, near=near) from error
+        found = json.loads(_parsed(statement))["stmts"]
     except RecursionError:
         raise refusal("too_nested", limit=MAX_NESTING) from None
-    finally:
-        lib.pg_query_free_parse_result(result)
     if len(found) != 1:
         raise refusal("several_statements")
     only: Mapping[str, Any] = found[0]["stmt"]
     return only
 
 
-def _walk(root: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every node with its kind, or with its place where the kind is not said. Refuses what is not on the lists."""
-    waiting: list[Any] = [root]
-    while waiting:
-        part = waiting.pop()
-        if type(part) is list:
-            waiting += part
-        if type(part) is not dict:
-            continue
-        for key, value in part.items():
-            if type(value) is dict:
-                # A small letter begins a place; what stands in it says its kind itself, unless only one kind can.
-                if key not in _KINDS and key not in _PARTS and not (key[0].islower() and _says_kind(value)):
-                    raise refusal(_REASONS.get(key, "not_allowed"), part=key)
-                yield key, value
-                waiting.append(value)
-            elif type(value) is list:
-                waiting += value
+def _parsed(statement: Statement) -> str:
+    """The tree of all statements there are, as JSON without blanks."""
+    result = lib.pg_query_parse(statement.text.encode())
+    try:
+        check_error(result)
+        return str(result.parse_tree.decode())
+    except PgQueryError as error:
+        near = statement.text[max(error.cursorpos - 1, 0) :].strip()[:60] if error.cursorpos else ""
+        dialect = NAMES[Dialect.POSTGRES]
+        raise refusal("unreadable_near" if near else "unreadable", dialect=dialect, near=near) from error
+    finally:
+        lib.pg_query_free_parse_result(result)
 
 
-def _says_kind(value: Mapping[str, Any]) -> bool:
-    return len(value) == 1 and next(iter(value))[0].isupper()
+def _check_nodes(found: str) -> Counter[tuple[str, str]]:
+    """The tables that are read; refuses a node that is not on the lists."""
+    relations: Counter[tuple[str, str]] = Counter()
+    seen: set[tuple[str, str]] = set()
+    before, *others = found.split('":{')
+    for after in others:
+        key = before[before.rfind('"') + 1 :]
+        seen.add((key, after[1:2]))
+        if key == "RangeVar":
+            name = _RELATION.match(after)
+            if name is None:
+                raise _disagreement()
+            schema, table = (json.loads(part or '""') for part in name.groups())
+            relations[(schema, table)] += 1
+        before = after
+    for key, first in seen:
+        # A small letter begins a place; what stands in it says its kind itself, unless only one kind can. What ends in
+        # a backslash is within a string.
+        known = key in _KINDS or key in _PARTS or key.endswith("\\") or (key[:1].islower() and first.isupper())
+        if not known:
+            raise refusal(_REASONS.get(key, "not_allowed"), part=key)
+    return relations
 
 
-def _check_function(call: Mapping[str, Any], may: Allowed) -> None:
-    names = _names(call["funcname"])
+def _lists(found: str) -> set[tuple[str, str, str]]:
+    """The names of functions, operators, types and samples, each as it is listed: its key, what kind of operator it
+    is, and its parts."""
+    seen = set()
+    before, *others = found.split('":[')
+    for after in others:
+        key = before[before.rfind('"') + 1 :]
+        if key in _LOOKS:
+            listed = _NAMES.match(after)
+            kind = _KIND.search(before[-_LONGEST:]) if key == "name" else None
+            if listed is None or (key == "name" and kind is None):
+                raise _disagreement()
+            seen.add((key, kind[1] if kind else "", listed[0]))
+        before = after
+    return seen
+
+
+def _check_function(names: Sequence[str], kind: str, may: Allowed) -> None:  # noqa: ARG001
     owner, name = "".join(names[:-1]), names[-1]
     if f"{owner}.{name}" in may.granted:
         return
@@ -134,29 +161,26 @@ def _check_function(call: Mapping[str, Any], may: Allowed) -> None:
         raise refusal("qualified_function", function=name)
     by_syntax = bool(owner) and name in _BY_SYNTAX
     # `left`, `date` and `int4range` are words of the language as well as functions.
-    known = name in (may.own if owner else may.functions) or name in may.openings
+    known = name in (may.own if owner else may.functions) or name in may.openings - may.made
     if not by_syntax and not known:
         raise refusal("made_function" if name in may.made else "unknown_function", function=name)
 
 
-def _check_operator(node: Mapping[str, Any], may: Allowed) -> None:
+def _check_operator(names: Sequence[str], kind: str, may: Allowed) -> None:
     """PostgreSQL's own operators by their plain names; a name that people have given a meaning of theirs is not."""
-    names = _names(node.get("name") or node.get("useOp") or node.get("operName") or [])
-    plain = node.get("kind", "AEXPR_OP") not in _WORDED
     own = vocabulary(Dialect.POSTGRES).operators
-    if names and (len(names) > 1 or (plain and names[0] not in own) or names[0] in may.operators):
+    if len(names) > 1 or (kind not in _WORDED and names[0] not in own) or names[0] in may.operators:
         raise refusal("made_operator", operator=names[-1])
 
 
-def _check_sample(node: Mapping[str, Any], may: Allowed) -> None:  # noqa: ARG001
-    if "".join(_names(node["method"])) not in _SAMPLES:
+def _check_sample(names: Sequence[str], kind: str, may: Allowed) -> None:  # noqa: ARG001
+    if "".join(names) not in _SAMPLES:
         raise refusal("not_allowed", part="TABLESAMPLE")
 
 
-def _check_type(node: Mapping[str, Any], may: Allowed) -> None:
+def _check_type(names: Sequence[str], kind: str, may: Allowed) -> None:  # noqa: ARG001
     """Types of PostgreSQL itself, and those whose values no code of people checks."""
-    names = _names(node.get("names", []))
-    owner, name = "".join(names[:-1]), names[-1] if names else ""
+    owner, name = "".join(names[:-1]), names[-1]
     own = name in vocabulary(Dialect.POSTGRES).words and owner in _CATALOGUE
     if not own and name not in may.types:
         raise refusal("unknown_word", word=name, dialect=NAMES[Dialect.POSTGRES])
@@ -164,7 +188,7 @@ def _check_type(node: Mapping[str, Any], may: Allowed) -> None:
 
 def _relations(tree: Tree) -> Counter[tuple[str, str]]:
     """The tables that sqlglot saw, by the names that PostgreSQL would read."""
-    found = (node for node in tree.nodes if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier))
+    found = (table for table in tree.all_of(exp.Table) if isinstance(table.this, exp.Identifier))
     return Counter((_folded(table.args.get("db")), _folded(table.this)) for table in found)
 
 
@@ -174,20 +198,16 @@ def _folded(name: exp.Expr | None) -> str:
     return name.name if name.args.get("quoted") else lower(name.name)
 
 
-def _names(parts: list[Mapping[str, Any]]) -> list[str]:
-    return [str(part["String"]["sval"]) for part in parts]
-
-
 def _disagreement() -> Exception:
     return refusal("second_opinion", dialect=NAMES[Dialect.POSTGRES])
 
 
-_LOOKS: Mapping[str, Callable[[Mapping[str, Any], Allowed], None]] = {
-    "FuncCall": _check_function,
-    "A_Expr": _check_operator,
-    "SortBy": _check_operator,
-    "SubLink": _check_operator,
-    "RangeTableSample": _check_sample,
-    "TypeName": _check_type,
-    "typeName": _check_type,
+# Where in the tree names are listed; each of these keys belongs to one kind of node among those on the lists.
+_LOOKS: Mapping[str, Callable[[Sequence[str], str, Allowed], None]] = {
+    "funcname": _check_function,
+    "name": _check_operator,
+    "useOp": _check_operator,
+    "operName": _check_operator,
+    "method": _check_sample,
+    "names": _check_type,
 }

@@ -1,10 +1,10 @@
 """One statement: the text that runs, its tokens, and its tree, all three known to speak of the same thing."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect as SqlglotDialect
@@ -12,6 +12,7 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 from sqlglot.tokens import Tokenizer
 
+from core.connections.guard.clauses import joined_names
 from core.connections.guard.gaps import bridged, mend
 from core.connections.guard.refusal import refusal
 from core.connections.guard.text import MAX_NESTING, Layout, clean, lay_out
@@ -28,6 +29,8 @@ NAMES = {
 }
 
 _T = TypeVar("_T")
+_N = TypeVar("_N", bound=exp.Expr)
+Nodes = Mapping[type[exp.Expr], list[exp.Expr]]
 _WITH_CLAUSES = frozenset(
     {
         "ties",
@@ -43,6 +46,8 @@ _WITH_CLAUSES = frozenset(
         "query",
     }
 )
+# Nodes below which there are no others.
+_LEAVES = frozenset({exp.Literal, exp.Null, exp.Boolean})
 _QUOTES = "'\"`"
 _QUOTE = re.compile(r"['\"`]")
 # sqlglot is wide and unproved: whatever it stumbles over is refused, not shown as a fault of ours.
@@ -60,11 +65,13 @@ STUMBLES = (
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement without its semicolon. Tokens count their places from the start of `text`."""
+    """One statement without its semicolon. Tokens count their places from the start of `text`; `sources` are what
+    stands there."""
 
     text: str
     dialect: Dialect
     tokens: tuple[Token, ...]
+    sources: tuple[str, ...]
 
     def source(self, token: Token) -> str:
         """What stands in the text where the token was read."""
@@ -79,12 +86,23 @@ class Statement:
 
 @dataclass(frozen=True)
 class Tree:
-    """A statement with sqlglot's tree of it, and all nodes of that. `names` holds each identifier by its place."""
+    """A statement with sqlglot's tree of it, and all nodes of that by their type, in the order of their first ones.
+
+    `names` holds each identifier by its place; `joined` the name that a join's USING got, by the place of its first
+    column.
+    """
 
     statement: Statement
     root: exp.Expr
-    names: dict[int, exp.Identifier]
-    nodes: tuple[exp.Expr, ...]
+    names: Mapping[int, exp.Identifier]
+    nodes: Nodes
+    joined: Mapping[int, exp.Identifier]
+
+    def all_of(self, *kinds: type[_N]) -> Iterator[_N]:
+        """All nodes of these types, and of types made from them."""
+        for kind, nodes in self.nodes.items():
+            if issubclass(kind, kinds):
+                yield from nodes  # type: ignore[misc]
 
 
 @cache
@@ -118,42 +136,74 @@ def one_statement(text: str, dialect: Dialect) -> Statement:
 def _cut(text: str, dialect: Dialect) -> Statement:
     layout = lay_out(text, dialect)
     tokens = _attempt(lambda: _tokenizer(dialect)(dialect=_sqlglot(dialect)).tokenize(text), dialect)
-    _check_agreement(text, layout, tokens)
-    end = next((i for i, token in enumerate(tokens) if token.token_type is TokenType.SEMICOLON), len(tokens))
+    sources = [text[token.start : token.end + 1] for token in tokens]
+    _check_agreement(text, layout, tokens, sources)
+    # A semicolon that is a token of its own, which nothing else is that is written so.
+    end = sources.index(";") if ";" in sources else len(tokens)
     if any(token.token_type is not TokenType.SEMICOLON for token in tokens[end:]):
         raise refusal("several_statements")
     if not end:
         raise refusal("nothing")
-    return Statement(text[tokens[0].start : tokens[end - 1].end + 1], dialect, tuple(tokens[:end]))
+    whole = text[tokens[0].start : tokens[end - 1].end + 1]
+    return Statement(whole, dialect, tuple(tokens[:end]), tuple(sources[:end]))
 
 
 def parse(statement: Statement) -> Tree:
     """sqlglot's tree of a query, in the connection's dialect. Refuses what it cannot read or what it left out."""
     dialect = _sqlglot(statement.dialect)
-    tokens = bridged(statement.tokens, statement.dialect)
+    lowered = [source.lower() for source in statement.sources]
+    tokens = bridged(statement.tokens, lowered, statement.dialect)
     trees = _attempt(lambda: dialect.parser().parse(tokens, statement.text), statement.dialect)
     if len(trees) != 1 or trees[0] is None:
         raise refusal("several_statements")
     root = trees[0]
-    mend(root, statement.dialect)
+    nodes = _nodes(root)
+    if mend(nodes, statement.dialect):
+        nodes = _nodes(root)
     names: dict[int, exp.Identifier] = {}
-    selects = withs = 0
-    nodes = tuple(root.walk())
-    for node in nodes:
-        if isinstance(node, exp.Identifier):
-            place = node.meta.get("start")
-            if place is not None:
-                names[place] = node
-        elif isinstance(node, exp.Select):
-            selects += 1
-            if len(node.expressions) > MAX_COLUMNS:
-                raise refusal("too_many_columns", limit=MAX_COLUMNS)
-        elif isinstance(node, exp.With):
-            withs += 1
+    for name in nodes.get(exp.Identifier, ()):
+        start = name.meta_get("start")
+        if start is not None:
+            names[start] = cast(exp.Identifier, name)
+    joined: dict[int, exp.Identifier] = {}
+    if statement.dialect is Dialect.POSTGRES and "using" in lowered:
+        for column, place in joined_names(lowered).items():
+            token = statement.tokens[place]
+            alias = exp.Identifier(this=token.text, quoted=token.token_type is TokenType.IDENTIFIER)
+            names[token.start] = joined[statement.tokens[column].start] = alias
+    tree = Tree(statement, root, names, nodes, joined)
+    _check_whole(tree)
+    return tree
+
+
+def _nodes(root: exp.Expr) -> dict[type[exp.Expr], list[exp.Expr]]:
+    """All nodes of a tree by their type."""
+    found: dict[type[exp.Expr], list[exp.Expr]] = {}
+    waiting: list[object] = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, exp.Expr):
+            kind = type(node)
+            if kind in found:
+                found[kind].append(node)
+            else:
+                found[kind] = [node]
+            if kind not in _LEAVES:
+                waiting += reversed(node.args.values())
+        elif type(node) is list:
+            waiting += reversed(node)
+    return found
+
+
+def _check_whole(tree: Tree) -> None:
+    """Refuses a tree in which a part of the statement is missing or merged, or that has too many columns."""
+    statement, selects = tree.statement, list(tree.all_of(exp.Select))
+    if any(len(select.expressions) > MAX_COLUMNS for select in selects):
+        raise refusal("too_many_columns", limit=MAX_COLUMNS)
+    written = sum(len(source) == 6 and source.lower() == "select" for source in statement.sources)
     # sqlglot folds `WITH … (WITH … SELECT)` into one list, and with it what RECURSIVE belongs to.
-    if _count_with(statement) != withs or _count(statement, TokenType.SELECT) > selects:
+    if _count_with(statement) != len(list(tree.all_of(exp.With))) or written > len(selects):
         raise refusal("unclear")
-    return Tree(statement, root, names, nodes)
 
 
 def _attempt(step: Callable[[], _T], dialect: Dialect) -> _T:
@@ -169,22 +219,21 @@ def _attempt(step: Callable[[], _T], dialect: Dialect) -> _T:
         raise refusal("unreadable", dialect=NAMES[dialect]) from error
 
 
-def _check_agreement(text: str, layout: Layout, tokens: Sequence[Token]) -> None:
+def _check_agreement(text: str, layout: Layout, tokens: Sequence[Token], sources: Sequence[str]) -> None:
     """Our reading of quotes and comments and sqlglot's must be the same, or a part of the text would go unseen."""
     quoted = []
     past = 0
     uncommented = layout.uncommented
     has_comments = uncommented != text
-    for token in tokens:
-        start, end = token.start, token.end + 1
+    for token, source in zip(tokens, sources, strict=True):
+        start = token.start
         # Between two tokens lies nothing but blanks and comments, and no token begins inside a comment.
         if start > past and not uncommented[past:start].isspace():
             raise refusal("unclear")
-        source = text[start:end]
-        if has_comments and uncommented[start:end] != source:
+        past = start + len(source)
+        if has_comments and uncommented[start:past] != source:
             raise refusal("unclear")
-        past = end
-        if source.isidentifier() or (end - start == 1 and source not in _QUOTES):
+        if source.isidentifier() or (len(source) == 1 and source not in _QUOTES):
             continue
         mark = _QUOTE.search(source)
         if mark and source[0] != "$":
@@ -195,17 +244,12 @@ def _check_agreement(text: str, layout: Layout, tokens: Sequence[Token]) -> None
         raise refusal("unclear")
 
 
-def _count(statement: Statement, kind: TokenType) -> int:
-    return sum(token.token_type is kind for token in statement.tokens)
-
-
 def _count_with(statement: Statement) -> int:
     """How often WITH begins a list of named queries, as against WITH TIES, WITH TIME ZONE and the like."""
-    tokens = statement.tokens
     found = 0
-    for place, token in enumerate(tokens):
-        if token.end - token.start == 3 and statement.source(token).lower() == "with":
-            words = [statement.source(after).lower() for after in tokens[place + 1 : place + 4]] + [""] * 3
+    for place, source in enumerate(statement.sources):
+        if len(source) == 4 and source.lower() == "with":
+            words = [after.lower() for after in statement.sources[place + 1 : place + 4]] + [""] * 3
             found += (
                 words[0] not in _WITH_CLAUSES
                 or words[1] == "("

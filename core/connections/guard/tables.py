@@ -17,7 +17,20 @@ from core.connections.schema import Dialect, Schema
 
 # Parts of a table in FROM that are understood. Others, like a time to travel to, are refused.
 _UNDERSTOOD = frozenset(
-    {"this", "alias", "db", "joins", "pivots", "hints", "only", "indexed", "sample", "ordinality", "laterals"}
+    {
+        "this",
+        "alias",
+        "db",
+        "joins",
+        "pivots",
+        "hints",
+        "only",
+        "indexed",
+        "sample",
+        "ordinality",
+        "laterals",
+        "rows_from",
+    }
 )
 
 
@@ -57,6 +70,8 @@ class Tables:
             return Source(alias or name, self._columns(table, output), "" if alias else namespace)
         if isinstance(table.this, exp.Func):
             return self.function(table.this, table)
+        if table.this is None and table.args.get("rows_from"):
+            return self.derived(table, Output())
         raise refusal("unclear")
 
     def function(self, function: exp.Expr, owner: exp.Expr) -> Source:

@@ -23,6 +23,7 @@ _NAMESPACES = frozenset({"main", "temp", "system", "pg_catalog", "information_sc
 _MARKS = frozenset(
     {TokenType.COMMA, TokenType.DOT, TokenType.L_PAREN, TokenType.R_PAREN, TokenType.NUMBER, TokenType.STRING}
 )
+_PLAIN_MARKS = frozenset("(),.")
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 
@@ -108,31 +109,43 @@ def allowed(dialect: Dialect, routines: Routines, granted: frozenset[str]) -> Al
 
 def check_words(tree: Tree, may: Allowed) -> None:
     """Refuses the first word that is no name, no word of the language and no function that may be called."""
-    statement = tree.statement
+    statement, names = tree.statement, tree.names
+    if may.made:
+        _check_made(tree, may)
     known = vocabulary(statement.dialect)
-    tokens = statement.tokens
-    for place, token in enumerate(tokens):
-        if token.token_type in _MARKS:
+    sources = (*statement.sources, "")
+    passed: set[str] = set()  # what was found allowed wherever it is no name and stands before no parenthesis
+    for place, token in enumerate(statement.tokens):
+        source = sources[place]
+        if source in _PLAIN_MARKS or token.token_type in _MARKS or not _is_word(token, source):
             continue
-        source = statement.source(token)
-        if not _is_word(token, source):
-            continue
-        called = place + 1 < len(tokens) and tokens[place + 1].token_type is TokenType.L_PAREN
-        name = tree.names.get(token.start)
+        called = sources[place + 1] == "("
+        name = names.get(token.start)
         if name is not None and _is_name(name, called):
-            if not name.quoted and lower(source) in known.reserved:
+            if lower(source) in known.reserved and not name.quoted:
                 raise refusal("reserved", word=source)
         elif called:
             _check_call(tree, place, source, may)
         elif token.token_type is TokenType.IDENTIFIER:
             raise refusal("unclear")
-        elif (
-            (word := lower(source)) not in known.words
-            and (unknown := _unknown(word, known.words, may.types))
+        elif source not in passed:
+            word = lower(source)
+            if word in known.words or not (unknown := _unknown(word, known.words, may.types)):
+                passed.add(source)
             # Collations have names of their own, hundreds of them; they only order text.
-            and (not place or lower(statement.source(tokens[place - 1])) != "collate")
-        ):
-            raise refusal("unknown_word", word=unknown, dialect=NAMES[statement.dialect])
+            elif not place or lower(sources[place - 1]) != "collate":
+                raise refusal("unknown_word", word=unknown, dialect=NAMES[statement.dialect])
+
+
+def _check_made(tree: Tree, may: Allowed) -> None:
+    """Refuses functions that people made under a name that is a word of the language, like `first` and `value`."""
+    for call in tree.all_of(exp.Func):
+        start = call.meta_get("start")
+        if start is not None:
+            name = tree.statement.text[start : call.meta["end"] + 1]
+            folded = lower(name).strip('"`')
+            if folded in may.made and folded not in may.functions:
+                raise refusal("made_function", function=name)
 
 
 def _unknown(words: str, known: frozenset[str], types: frozenset[str]) -> str:
@@ -141,7 +154,7 @@ def _unknown(words: str, known: frozenset[str], types: frozenset[str]) -> str:
 
 
 def _is_word(token: Token, source: str) -> bool:
-    if token.token_type in (TokenType.IDENTIFIER, TokenType.VAR):
+    if token.token_type is TokenType.VAR or token.token_type is TokenType.IDENTIFIER:
         return True
     # `E'…'`, `x'…'` and the like are text, though they begin with a letter.
     return (source[0].isalpha() or source[0] == "_") and "'" not in source and '"' not in source
@@ -150,6 +163,8 @@ def _is_word(token: Token, source: str) -> bool:
 def _is_name(node: exp.Identifier, called: bool) -> bool:
     """Whether an identifier names a thing of the query, and not a function or a type."""
     parent = node.parent
+    if type(parent) is exp.Column:
+        return not called
     if isinstance(parent, exp.Anonymous | exp.DataType):
         return False
     if isinstance(parent, exp.Dot) and isinstance(parent.parent, exp.DataType):
