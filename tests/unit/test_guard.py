@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.connections.guard import CheckedQuery, Scope, check
+from core.connections.routines import Routines
 from core.connections.schema import Column, Dialect, Kind, Schema, Table
 from core.errors import QueryRefused
 from tests.doubles_guard import guarded_scope
@@ -169,6 +170,14 @@ def test_an_administrator_may_allow_more_functions() -> None:
     assert "similarity" in refusal("SELECT similarity(name, 'x') FROM customers")
     check("SELECT similarity(name, 'x') FROM customers", wider)
     check("SELECT r.id FROM recent_orders(5) AS r(id)", wider)
+
+
+@pytest.mark.parametrize("dialect", Dialect, ids=str)
+@pytest.mark.parametrize("name", ["first", "value", "range", "key", "rows"])
+def test_a_function_that_people_named_by_a_word_of_the_language_waits_for_leave(dialect: Dialect, name: str) -> None:
+    scope = dataclasses.replace(guarded_scope(dialect), routines=Routines(made=frozenset({name})))
+    with pytest.raises(QueryRefused):
+        check(f"SELECT {name}(id) FROM orders", scope)
 
 
 def test_mysql_tells_tables_apart_by_capitals_unless_it_is_known_not_to() -> None:

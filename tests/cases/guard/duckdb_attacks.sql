@@ -122,3 +122,15 @@ SELECT tags.list_transform(lambda t: t.getenv()) FROM products
 SELECT vault.secret.upper() FROM customers
 SELECT secret.upper() FROM customers
 SELECT x.y.z.upper() FROM customers
+WITH RECURSIVE t(a) USING KEY (a) AS (SELECT 1 UNION SELECT id FROM secrets) SELECT * FROM t
+SELECT TRY((SELECT value FROM secrets LIMIT 1))
+SELECT TRY(getenv('HOME'))
+SELECT 'HOME'.getenv()
+SELECT * FROM (DESCRIBE secrets)
+FROM (SHOW ALL TABLES)
+PIVOT orders ON (SELECT value FROM secrets LIMIT 1) USING count(*)
+WITH p AS (PIVOT secrets ON name USING first(value)) FROM p
+FROM VALUES ((SELECT value FROM secrets LIMIT 1)) t(a)
+SELECT * FROM seq_scan('secrets')
+SELECT * FROM histogram_values('secrets', 'value')
+SELECT * FROM query_table(['orders', 'secrets'])

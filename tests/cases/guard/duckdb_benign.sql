@@ -191,3 +191,7 @@ SELECT dept, name, salary, salary - max(salary) OVER (PARTITION BY dept) AS belo
 SELECT kind, count(*) AS n, round(100 * n / sum(n) OVER (), 1) AS share FROM events GROUP BY kind ORDER BY n DESC, kind;
 SELECT p.category, list({'name': p.name, 'price': p.price} ORDER BY p.price DESC) FROM products p GROUP BY p.category ORDER BY 1;
 SELECT e.name, m.name AS boss, count(r.id) AS reports FROM employees e LEFT JOIN employees m ON m.id = e.manager_id LEFT JOIN employees r ON r.manager_id = e.id GROUP BY e.name, boss ORDER BY reports DESC, e.name;
+--: clauses that few parsers know
+WITH RECURSIVE t(a, b) USING KEY (a) AS (SELECT 1, 1 UNION SELECT a, b + 1 FROM t WHERE b < 5) SELECT a, b FROM t;
+SELECT count(*) FROM orders USING SAMPLE 100 PERCENT (bernoulli);
+SELECT try(CAST('abc' AS int)) IS NULL, try(amount / 0) IS NULL FROM orders ORDER BY id LIMIT 2;

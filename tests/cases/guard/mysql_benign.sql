@@ -142,3 +142,13 @@ SELECT o.id FROM orders o WHERE EXISTS (SELECT 1 FROM order_items i WHERE i.orde
 SELECT customer_id, total, RANK() OVER (ORDER BY total DESC) AS place FROM (SELECT customer_id, SUM(amount) AS total FROM orders GROUP BY customer_id) AS t ORDER BY place;
 SELECT hour, n FROM (SELECT HOUR(ts) AS hour, COUNT(*) AS n FROM events GROUP BY HOUR(ts)) AS h ORDER BY n DESC, hour LIMIT 3;
 SELECT c.country, COUNT(DISTINCT o.id) AS orders, COUNT(DISTINCT CASE WHEN o.status = 'paid' THEN o.id END) AS paid FROM customers c LEFT JOIN orders o ON o.customer_id = c.id GROUP BY c.country WITH ROLLUP;
+--: clauses that few parsers know
+SELECT customer_id, group_concat(id ORDER BY id SEPARATOR '-' LIMIT 1, 2), group_concat(id ORDER BY id LIMIT 2 OFFSET 1) FROM orders GROUP BY customer_id ORDER BY 1;
+SELECT status, json_arrayagg(id ORDER BY id LIMIT 2) FROM orders GROUP BY status ORDER BY 1;
+SELECT jt.* FROM events e, JSON_TABLE(e.payload, '$' COLUMNS (page varchar(20) PATH '$.page', seen int PATH '$.seen' DEFAULT '0' ON EMPTY DEFAULT '-1' ON ERROR, has int EXISTS PATH '$.ms', n FOR ORDINALITY)) jt WHERE e.id < 3 ORDER BY 1;
+SELECT jt.item FROM events e JOIN JSON_TABLE(e.payload, '$.items[*]' COLUMNS (item int PATH '$' NULL ON EMPTY ERROR ON ERROR)) AS jt WHERE e.id = 1 ORDER BY 1;
+SELECT id FROM orders WHERE id < 5 ORDER BY id LIMIT 3 ROWS EXAMINED 100000;
+VALUES (1, 'a'), (2, 'b');
+WITH v AS (VALUES (1, 2), (3, 4)) SELECT count(*) FROM v;
+SELECT count(*) FROM orders WHERE created_at < UTC_DATE AND UTC_TIMESTAMP > '2024-01-01';
+SELECT decode_oracle(status, 'new', 1, 'paid', 2, 0) FROM orders ORDER BY id LIMIT 3;

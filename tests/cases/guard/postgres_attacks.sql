@@ -126,3 +126,17 @@ SELECT pg_switch_wal()
 SELECT "lower"('A'), "pg_sleep"(1)
 SELECT "Lower"('A')
 SELECT lоwer('A')
+SELECT * FROM ROWS FROM (pg_ls_dir('.'), generate_series(1, 3)) AS t(a, b)
+SELECT * FROM ROWS FROM (generate_series(1, 2), pg_read_file('/etc/passwd'))
+SELECT * FROM ROWS FROM (query_to_xml('select 1', true, true, ''))
+SELECT * FROM ROWS FROM (json_to_recordset('[]') AS (a regclass))
+SELECT * FROM ROWS FROM (unnest(ARRAY(SELECT value FROM secrets)))
+SELECT * FROM ROWS FROM (secrets)
+SELECT m.id FROM orders JOIN secrets USING (id) AS m
+SELECT m.value FROM orders a JOIN customers b USING (id) AS m
+SELECT m.id FROM orders a JOIN (customers b JOIN secrets s USING (id) AS n) USING (id) AS m
+SELECT * FROM JSON_TABLE((SELECT value FROM secrets LIMIT 1)::jsonb, '$' COLUMNS (a text PATH '$' DEFAULT 'x' ON ERROR)) t
+SELECT json_query((SELECT to_jsonb(s) FROM secrets s LIMIT 1), '$' WITH WRAPPER)
+SELECT box (SELECT value FROM secrets LIMIT 1)
+SELECT sum(total) OVER (PARTITION BY (SELECT value FROM secrets LIMIT 1)) FROM orders
+SELECT * FROM orders OFFSET (SELECT length(value) FROM secrets LIMIT 1)

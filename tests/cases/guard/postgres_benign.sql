@@ -184,3 +184,12 @@ SELECT DISTINCT status, first_value(id) OVER (PARTITION BY status ORDER BY amoun
 SELECT id FROM orders WHERE note ~ '^n[0-9]{1}$' AND char_length(note) = 2 AND octet_length(note) < 5 ORDER BY id;
 SELECT o.id FROM orders o WHERE EXISTS (SELECT 1 FROM order_items i WHERE i.order_id = o.id GROUP BY i.order_id HAVING sum(i.qty) > 4) ORDER BY o.id LIMIT 3;
 SELECT e.name, m.name AS boss, count(r.id) AS reports FROM employees e LEFT JOIN employees m ON m.id = e.manager_id LEFT JOIN employees r ON r.manager_id = e.id GROUP BY e.id, e.name, m.name ORDER BY reports DESC, e.name;
+--: clauses that few parsers know
+SELECT t.n, t.l FROM ROWS FROM (generate_series(1, 3), unnest(ARRAY['a', 'b'])) AS t(n, l) ORDER BY 1;
+SELECT * FROM ROWS FROM (jsonb_to_recordset('[{"a": 1}, {"a": 5}]') AS (a int), generate_series(1, 2)) WITH ORDINALITY;
+SELECT "Both".id, a.name FROM customers a JOIN products b USING (id) AS "Both" WHERE "Both".id < 3 ORDER BY "Both".id;
+SELECT k.*, o.amount FROM orders o JOIN order_items i USING (id) AS k JOIN customers c ON c.id = k.id ORDER BY 1;
+SELECT jt.* FROM events e, JSON_TABLE(e.payload, '$' COLUMNS (page text PATH '$.page' DEFAULT 'none' ON EMPTY NULL ON ERROR, seen bool EXISTS PATH '$.seen', NESTED PATH '$.items[*]' COLUMNS (item int PATH '$'))) jt WHERE e.id < 3 ORDER BY 3;
+SELECT json_query(payload, '$.items[*]' WITH CONDITIONAL ARRAY WRAPPER), json_query(payload, '$.page' KEEP QUOTES), json_query(payload, '$.items' WITHOUT WRAPPER) FROM events ORDER BY id LIMIT 2;
+SELECT 'é' IS NFC NORMALIZED, 'é' IS NOT NFD NORMALIZED, name IS NORMALIZED FROM customers ORDER BY id;
+SELECT box '((0,0),(1,1))' @> point(0.5, 0.5), circle '<(0,0),2>', polygon '((0,0),(1,1),(1,0))', jsonpath '$.a';

@@ -74,3 +74,16 @@ SELECT snippet(vault) FROM orders
 SELECT sqlite_log(1,'a')
 SELECT sqlite_offset(id) FROM orders
 SELECT id COLLATE mine FROM orders WHERE vault.id = 1
+SELECT id FROM orders WHERE id IN 'secrets'
+SELECT id FROM orders WHERE id NOT IN 'secrets'
+SELECT id FROM orders WHERE id IN main.'secrets'
+SELECT max(id IN 'secrets') FROM orders
+SELECT CASE WHEN id IN 'secrets' THEN 1 END FROM orders
+SELECT * FROM orders JOIN 'secrets'
+SELECT * FROM 'main'.'secrets'
+SELECT id FROM orders WHERE id IN json_each('[1]')
+SELECT id FROM orders WHERE id IN pragma_page_count()
+SELECT * FROM json_each((SELECT value FROM secrets))
+SELECT * FROM orders LIMIT 1 OFFSET (SELECT count(*) FROM secrets)
+SELECT `readfile`('/etc/passwd')
+SELECT * FROM bytecode('SELECT 1')
