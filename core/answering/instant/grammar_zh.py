@@ -1,7 +1,7 @@
 """Chinese word order: the same actions as in English, with modifiers before what they modify.
 
-Each line is (phrase, its parts, action, cost); see `grammar_en` for the signs. Small parts are categories of
-`lexicon_zh.toml`.
+Each line is (phrase, its parts, action, cost); see `grammar_en` for the signs; X is Latin text that nothing else
+explains. Small parts are categories of `lexicon_zh.toml`.
 """
 
 from functools import cache
@@ -70,7 +70,7 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("P", "in E verb de? most_after", "most_related", 0.0),
     ("P", "C @sup", "most_after", 0.0),
     ("P", "@agg de? C @sup", "most_function_after", 0.0),
-    ("P", "without C", "blank", 0.1),
+    ("P", "without C", "blank_noun", 0.1),
     ("P", "C @sup_date", "most_after", 0.0),
     ("P", "C most", "most_columns_desc", 0.1),
     ("P", "C fewest", "most_columns_asc", 0.1),
@@ -91,6 +91,10 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("P", "in? W inside? have E", "has_when", 0.0),
     ("P", "in? W in E inside? verb?", "has_when", 0.0),
     ("P", "without have? E", "has_no", 0.0),
+    ("P", "in? W and W both have? E", "both_times_before", 0.0),
+    ("P", "both_and have|verb? E and have|verb? E", "both_related", 0.0),
+    ("P", "both_and without|not verb? E and_not verb? E", "neither_related", 0.0),
+    ("P", "C is? missing", "blank", 0.0),
     ("P", "not verb E", "has_no", 0.0),
     ("P", "not verb verb? E", "has_no", 0.02),
     ("P", "in? E not verb?", "has_no", 0.1),
@@ -107,10 +111,10 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("P", "have N to N E", "has_between", 0.02),
     ("P", "have N E", "has_exactly", 0.05),
     ("P", "have at_least_one E", "has", 0.0),
-    ("P", "C inside? contains letter? V letter?", "resembles", 0.0),
-    ("P", "C inside? with letter V", "resembles", 0.0),
-    ("P", "C starts V starts_end", "starts", 0.0),
-    ("P", "C starts V ends_end", "ends", 0.0),
+    ("P", "C inside? contains letter? V|X letter?", "resembles", 0.0),
+    ("P", "C inside? with letter V|X", "resembles", 0.0),
+    ("P", "C inside? starts letter? V|X starts_end", "starts", 0.0),
+    ("P", "C inside? starts letter? V|X ends_end", "ends", 0.0),
     ("P", "P and P", "all_of", 0.03),
     ("P", "P or P", "any_of", 0.03),
     ("P", "not P", "negated", 0.1),
@@ -121,6 +125,10 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("M", "in? V inside?", "holds", 0.02),
     ("M", "in? V or V", "holds", 0.02),
     ("M", "in? V and V inside?", "holds", 0.1),
+    ("M", "in? V and V both verb?", "both_values", 0.0),
+    ("M", "both_and in|verb|is? V and in|verb|is? V", "both_values", 0.0),
+    ("M", "both_and not in|verb|is? V and_not in|verb|is? V", "holds_not", 0.0),
+    ("M", "is V", "holds", 0.05),
     ("M", "verb V", "holds", 0.05),
     ("M", "not in V", "holds_not", 0.0),
     ("M", "N @adj", "adjective_before", 0.0),
@@ -128,6 +136,8 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("M", "in? W inside? verb?", "in_time", 0.0),
     ("M", "in? W or W verb?", "in_time", 0.0),
     ("M", "in? W @cmp_time verb?", "time_after_op", 0.0),
+    ("M", "in? W inside? C", "time_on", 0.0),
+    ("M", "in? W @cmp_time C", "time_on_op", 0.0),
     ("M", "in? W above_post|below_post verb?", "time_since", 0.0),
     ("M", "in? W to W inside? verb?", "time_from_to", 0.1),
     ("M", "in? W and W verb?", "in_time", 0.1),
@@ -182,6 +192,7 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("S", "G cmd|count_cmd S", "for_each_ask", 0.0),
     ("S", "S @each_grain", "grain_after", 0.0),
     ("S", "G de? S", "for_each_ask", 0.0),
+    ("S", "G in? verb de? S", "for_each_ask", 0.02),
     ("S", "for_each? G comma cmd? L", "for_each_wishes", 0.0),
     ("S", "E in? have? how_many E verb", "count_each_before", 0.0),
     ("S", "S and? G", "grouped", 0.1),

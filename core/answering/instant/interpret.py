@@ -33,7 +33,8 @@ from core.grounding.inquiry import Inquiry, language_of
 from core.grounding.values import ValueSource
 
 MARGIN = 0.12
-WORST = 2.6
+# The cost from which a reading is left alone. A word that only a translation found is less sure than a name.
+WORST = {"en": 2.6, "zh": 1.5}
 LONGEST = 90
 
 
@@ -206,7 +207,7 @@ def _chosen(
     """The cheapest reading if it stands alone; a question back if plain words tell the rivals apart."""
     first = found[0]
     keyed_schema = words_of(schema).schema
-    if first.cost > WORST:
+    if first.cost > WORST[inquiry.language]:
         return Abstained(Phrase("instant.unsure"))
     if word := unexplained(first.edge, spans.claimed, spans.texts, sql_of(first.reading, keyed_schema)):
         return Abstained(Phrase("instant.unknown_word", {"word": word}), word)

@@ -1,6 +1,7 @@
 """The function words of one language, as a tree of tokens: each phrase has a category and perhaps a value.
 
-They lie in `lexicon_en.toml` and `lexicon_zh.toml`; `(a|b)` are alternatives and `[a]` may be absent.
+They lie in `lexicon_en.toml` and `lexicon_zh.toml`; `(a|b)` are alternatives, `[a]` may be absent, and § stands for
+every measure word of Chinese.
 """
 
 import re
@@ -26,12 +27,14 @@ class FunctionWord:
 @dataclass(frozen=True)
 class Lexicon:
     """`tree` walks tokens to function words; `verbs` are roots of verbs that only relate; `outcomes` lead from roots of
-    verbs that claim something, said of things as done, to the root that a column would have."""
+    verbs that claim something, said of things as done, to the root that a column would have; `measures` are the
+    measure words of Chinese."""
 
     tree: Mapping[str, Any]
     verbs: frozenset[str]
     glosses: Mapping[str, tuple[str, ...]]
     outcomes: Mapping[str, str]
+    measures: str = ""
 
     def at(self, words: Sequence[str], start: int) -> Iterator[tuple[int, FunctionWord]]:
         """Every function phrase that begins at `start`, with the position after it."""
@@ -52,7 +55,10 @@ def lexicon(language: str) -> Lexicon:
     verbs: frozenset[str] = frozenset()
     glosses: dict[str, tuple[str, ...]] = {}
     outcomes: dict[str, str] = {}
-    for category, entry in tomllib.loads(text).items():
+    measures: str = tomllib.loads(text).get("measures", {}).get("words", "")
+    sections = tomllib.loads(text.replace("§", "|".join(measures)))
+    sections.pop("measures", None)
+    for category, entry in {**sections.pop("plain", {}), **sections}.items():
         if category == "verbs":
             verbs = frozenset(w if language == "zh" else root(w) for w in entry["words"].split())
         elif category == "outcomes":
@@ -66,7 +72,7 @@ def lexicon(language: str) -> Lexicon:
     if language == "zh":
         for verb in verbs:
             _put(tree, tuple(verb), FunctionWord("verb", ""))
-    return Lexicon(tree, verbs, glosses, outcomes)
+    return Lexicon(tree, verbs, glosses, outcomes, measures)
 
 
 def _add(tree: dict[str, Any], language: str, word: FunctionWord, patterns: Sequence[str]) -> None:

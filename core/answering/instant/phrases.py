@@ -126,10 +126,10 @@ class Phrases(Predicates):
         if not entity.bare or entity.kind is not None or entity.each or entity.distinct:
             return
         own = tuple((ref, cost) for ref, cost in columns.options if ref.table == entity.table)
-        if own and not all(self._says_yes(ref) for ref, _ in own):
+        if own and not all(self.says_yes(ref) for ref, _ in own):
             yield Columns(own, columns.words, entity.table), 0.02
 
-    def _says_yes(self, ref: ColumnRef) -> bool:
+    def says_yes(self, ref: ColumnRef) -> bool:
         """Whether the column tells yes or no: by type, or by a name like "discontinued" or "is active"."""
         words = plain_words(ref.column)
         return self._words.kind(ref) is Kind.BOOLEAN or words[0] in ("is", "has") or words[-1].endswith("ed")

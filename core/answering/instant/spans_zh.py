@@ -7,7 +7,7 @@ Chinese labels of the schema; schema names in English are found through the tran
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from core.answering.instant.chart import Edge
 from core.answering.instant.dictionary_zh import LONGEST_WORD, Way, glosses, said, segments, ways
 from core.answering.instant.focus import focused
 from core.answering.instant.lexicon import lexicon
-from core.answering.instant.meaning import Number, Values
+from core.answering.instant.meaning import Columns, Number, Values
 from core.answering.instant.reading import ColumnRef
 from core.answering.instant.schema_words import Call, SchemaWords, plain_words, synonyms, walk
 from core.answering.instant.spans import Spans, call_leaves, function_leaves, spans_of
@@ -23,7 +23,7 @@ from core.answering.instant.times import chinese_times
 from core.answering.instant.words import singular
 from core.grounding.values import ValueSource
 
-_CLASSIFIERS = "个只位名家场种门辆件条份间所座项台本张篇部款次笔类架头匹艘幅套支首户栋棵瓶杯节届批对组段页颗片"
+_CLASSIFIERS = lexicon("zh").measures + "种类"
 _NUMERAL = re.compile(
     rf"(\d+(?:,\d{{3}})*(?:\.\d+)?)\s*(万|亿|千|百)?[{_CLASSIFIERS}]?|([一二两三四五六七八九十]+)[{_CLASSIFIERS}]|(?<![第哪每])([二两三四五六七八九十]+)|(一)(?=[到至或])"
 )
@@ -35,6 +35,10 @@ _LATIN_RUN = re.compile(rf"{_LATIN.pattern}(?: +(?:{_LATIN.pattern}|\d+|&))*")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 LONGEST_COMPOUND = 4
 LONGEST_VALUE = 6
+_AND = re.compile("[和与及、又]")
+_TWO_THINGS = 14  # characters before 都 within which two things stand that it speaks of
+_SURELY = 0.35  # what costs less is called so, or by a word for the same
+_INSIDE = 0.1
 # Little words that the segmentation sometimes glues to their neighbours.
 _FREE = ",;:、。?的了过着都被和或与在是中各每前后"
 
@@ -69,6 +73,8 @@ def chinese_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
                 continue
             if word.category == "skip":
                 skips.update(range(i, end))
+            elif word.category == "both" and not _AND.search(text[max(0, i - _TWO_THINGS) : i]):
+                skips.add(i)
             else:
                 leaves.extend(function_leaves(word, words, i, end))
     leaves.extend(_label_leaves(text, words))
@@ -76,7 +82,45 @@ def chinese_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
     leaves.extend(_numbers(text))
     leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in times)
     leaves.extend(_value_leaves(text, timely, words, values))
+    leaves.extend(_texts(text, leaves))
+    leaves = _likelier(leaves, words)
     return spans_of(focused(leaves, words), skips, len(text), tuple(text), joint="")
+
+
+def _texts(text: str, leaves: Sequence[Edge]) -> Iterator[Edge]:
+    """Latin words that nothing else explains: what a text begins with or contains."""
+    for match in _LATIN_RUN.finditer(text):
+        if not any(leaf.start < match.end() and match.start() < leaf.end for leaf in leaves):
+            yield Edge("X", match.start(), match.end(), Values((), match[0]), 0.0)
+
+
+def _likelier(leaves: Sequence[Edge], words: SchemaWords) -> list[Edge]:
+    """The leaves without verbs that a date of the schema is called by; what lies in a longer name costs more."""
+    named = [leaf for leaf in leaves if leaf.category in ("T", "C") and leaf.cost < _SURELY]
+    dated = {(leaf.start, leaf.end) for leaf in named if leaf.category == "C" and _timely(leaf.meaning, words)}
+    whole = {(leaf.start, leaf.end) for leaf in named if not _options(leaf) or min(_options(leaf)) < _SURELY}
+    out = []
+    for leaf in leaves:
+        if leaf.category == "verb" and (leaf.start, leaf.end) in dated:
+            continue
+        inside = leaf.category in ("T", "C", "V") and any(
+            i <= leaf.start and leaf.end <= j and j - i > leaf.end - leaf.start for i, j in whole
+        )
+        out.append(replace(leaf, cost=leaf.cost + _INSIDE) if inside else leaf)
+    return out
+
+
+def _options(leaf: Edge) -> list[float]:
+    return [cost for _, cost in leaf.meaning.options] if leaf.category == "C" else []
+
+
+def _timely(columns: Columns, words: SchemaWords) -> bool:
+    """Whether one of the columns holds dates or years."""
+    return any(
+        words.kind(r).temporal or {"year", "date"} & set(plain_words(r.column))
+        for r, c in columns.options
+        if c < _SURELY
+    )
 
 
 def word_at(text: str, place: int) -> str:

@@ -19,6 +19,7 @@ from core.answering.instant.meaning import (
     Number,
     Operand,
     Predicate,
+    Together,
     Wishes,
 )
 from core.answering.instant.phrases import Phrases
@@ -95,6 +96,33 @@ class Turned:
         for found, cost in self._bind.narrowed(entity, InTime((window,))):
             for predicate, more in self._phrases.has_no(found):
                 yield predicate, cost + more
+
+    def time_on(self, window: When, columns: Columns) -> Made:
+        """ "2019年入职的": the date that is called so."""
+        return self._phrases.check_time(columns, "=", window)
+
+    def time_on_op(self, window: When, op: str, columns: Columns) -> Made:
+        return self._phrases.check_time(columns, op, window)
+
+    def both_times_before(self, first: When, second: When, entity: Entity) -> Made:
+        """ "2014年和2015年都有音乐会": related rows in each of the two."""
+        return self._phrases.both_times(entity, first, second)
+
+    def both_related(self, first: Entity, second: Entity) -> Made:
+        """ "既有猫又有狗的学生"."""
+        for one, cost in self._phrases.has(first):
+            for two, more in self._phrases.has(second):
+                yield Together((one, two)), cost + more
+
+    def neither_related(self, first: Entity, second: Entity) -> Made:
+        for one, cost in self._phrases.has_no(first):
+            for two, more in self._phrases.has_no(second):
+                yield Together((one, two)), cost + more
+
+    def blank_noun(self, columns: Columns) -> Made:
+        """ "没有邮箱": nothing stands there; of a column that says yes or no it would mean the no."""
+        nouns = tuple((ref, cost) for ref, cost in columns.options if not self._phrases.says_yes(ref))
+        return self._phrases.blank(replace(columns, options=nouns)) if nouns else ()
 
     # -- entities --------------------------------------------------------------------------------------------------
 
