@@ -17,6 +17,7 @@ from core.connections.policies import Policies
 from core.connections.registry import Connections
 from core.evaluation.runs import Evaluation, Needs
 from core.grounding.ground import Knowledge
+from core.grounding.join_keys import JoinKeys
 from core.grounding.privacy import Privacy
 from core.health import Health, examine
 from core.jobs import Jobs
@@ -63,6 +64,7 @@ class Portal:
     policies: Policies
     functions: Functions
     knowledge: Knowledge
+    joins: JoinKeys
     models: Models
     privacy: Privacy
     answers: Answers
@@ -151,6 +153,7 @@ def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
         policies=Policies(connections, people, groups, audit),
         functions=Functions(connections, audit),
         knowledge=knowledge,
+        joins=JoinKeys(store, connections, audit),
         models=models,
         privacy=privacy,
         answers=answers,

@@ -1,22 +1,19 @@
 """One connection from the inside: its tables in business words, how they belong together, and what was vouched for."""
 
-import re
-
 import streamlit as st
 
 from core.answering.markdown import escape
 from core.connections.registry import ConnectionInfo
-from core.connections.schema import Column, Schema, Table, business_name, language_part
+from core.connections.schema import Column, Table, business_name, language_part
 from core.errors import AskwellError
 from core.grounding.ground import Browsed
 from core.i18n import LANGUAGES, Words
 from core.security.permissions import Action, Actor, may
-from pages import _connection_login, _connection_policies, _connection_privacy
+from pages import _connection_joins, _connection_login, _connection_policies, _connection_privacy
 from pages._frame import portal, show_error
 from pages._model_form import safe
 
 MOST_TABLES = 40  # on one page; the search finds the others
-MOST_IN_DIAGRAM = 30
 DONE = "connections.done"
 
 
@@ -44,7 +41,7 @@ def browse(actor: Actor, info: ConnectionInfo, words: Words) -> None:
     with tables:
         _tables(actor, info, found, words)
     with diagram:
-        _diagram(found.schema, words)
+        _connection_joins.joins(actor, info, found.keyed, words)
     with verified:
         _verified(actor, info, words)
     if more and may(actor, Action.CHANGE_PRIVACY):
@@ -148,29 +145,6 @@ def _describe(actor: Actor, info: ConnectionInfo, table: Table, words: Words) ->
             else:
                 st.session_state[DONE] = say("connections.described")
                 st.rerun()
-
-
-def _diagram(schema: Schema, words: Words) -> None:
-    """The tables that have keys to others, as an entity-relationship diagram."""
-    linked = {table.key for table in schema.tables if table.foreign_keys}
-    linked |= {key.referred_table for table in schema.tables for key in table.foreign_keys}
-    drawn = [table for table in schema.tables if table.key in linked][:MOST_IN_DIAGRAM]
-    if not drawn:
-        st.info(words.say("connections.diagram_none"), icon=":material/account_tree:")
-        return
-    known = {table.key for table in drawn}
-    lines = ["erDiagram"]
-    for table in drawn:
-        for key in table.foreign_keys:
-            if key.referred_table in known:
-                by = _word(key.columns[0])
-                lines.append(f"  {_word(key.referred_table)} ||--o{{ {_word(table.key)} : {by}")
-    st.mermaid_chart("\n".join(lines))
-
-
-def _word(name: str) -> str:
-    """A name as Mermaid reads one: letters, digits and underscores; nothing from data can be anything else there."""
-    return re.sub(r"\W", "_", name) or "_"
 
 
 def _verified(actor: Actor, info: ConnectionInfo, words: Words) -> None:

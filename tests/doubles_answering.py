@@ -150,6 +150,9 @@ class PlainKnowledge:
     def values(self, connection: Opened) -> KnownValues:
         return self.known
 
+    def keyed(self, connection: Opened) -> Schema:
+        return connection.schema
+
     def starters(self, actor: Actor, connection: Opened, language: str) -> tuple[str, ...]:
         return self.questions
 

@@ -134,6 +134,12 @@ class PaperConnection:
     ) -> dict[str, list[str]]:
         return {column: list(self.columns.get((table_key, column), ()))[:limit] for column in columns}
 
+    def shared_values(
+        self, one: tuple[str, str], other: tuple[str, str], seconds: float = 5.0
+    ) -> tuple[int, int] | None:
+        seen, there = set(self.columns.get(one, ())), set(self.columns.get(other, ()))
+        return len(seen), len(seen & there)
+
 
 class PaperDatabases:
     """Databases on paper, kept in the store as the registry would; `read` counts how often each was refreshed."""

@@ -252,9 +252,10 @@ class Answers:
         if wanted is None:
             return None
 
+        schema, values = self._knowledge.keyed(connection), self._knowledge.values(connection)
+
         def is_read(text: str) -> bool:
-            asked = resolve(text, trip.now, ())
-            return not isinstance(read(connection, asked, self._knowledge.values(connection)), Abstained | Unclear)
+            return not isinstance(read(schema, resolve(text, trip.now, ()), values), Abstained | Unclear)
 
         ways = instead(wanted, resolved.inquiry.language, is_read)
         closest = (*ways, *self._ladder.closest(trip, connection, resolved))[: suggestions.MOST]
@@ -315,14 +316,14 @@ class Answers:
 
     def _reader(self, connection: Opened, inquiry: Inquiry, found: Found) -> Callable[[str], Outcome]:
         """Reads a follow-up of this answer as the instant engine will when it is asked."""
-        values = self._knowledge.values(connection)
+        values, schema = self._knowledge.values(connection), self._knowledge.keyed(connection)
         follows = (*inquiry.follows, Earlier(inquiry.text, found.query.sql))
 
         def reads(text: str) -> Outcome:
             following = resolve(text, inquiry.now, follows)
             if following.leans and found.reading is None:
                 return Abstained(Phrase("answering.leans_on_unread"))
-            return read(connection, following, values, found.reading)
+            return read(schema, following, values, found.reading)
 
         return reads
 

@@ -33,7 +33,7 @@ from core.answering.trip import Trip
 from core.answering.writer import TASK, Ask, Cannot, Draft, Written, write_query
 from core.connections.guard import CheckedQuery
 from core.connections.result import ResultTable
-from core.connections.schema import business_name
+from core.connections.schema import Schema, business_name
 from core.errors import QueryCancelled, QueryFailed, QueryRefused, QueryTimedOut
 from core.grounding.ground import Grounding
 from core.grounding.inquiry import Inquiry
@@ -135,7 +135,7 @@ class Ladder:
     ) -> Generator[AnswerEvent, None, Found | NeedsDetail | Abstained]:
         """What the instant engine makes of it, by itself or as a change of what was asked before."""
         with trip.step("instant"):
-            outcome = read(connection, resolved, self.knowledge.values(connection))
+            outcome = read(self.knowledge.keyed(connection), resolved, self.knowledge.values(connection))
         if isinstance(outcome, Abstained):
             return outcome
         if isinstance(outcome, Unclear):
@@ -243,12 +243,12 @@ class Ladder:
         return tuple(text for text in found if text.casefold() != asked)[:_NEAREST]
 
 
-def read(connection: Opened, resolved: Resolved, values: ValueSource, previous: Reading | None = None) -> Outcome:
+def read(schema: Schema, resolved: Resolved, values: ValueSource, previous: Reading | None = None) -> Outcome:
     """What the instant engine makes of a question, as a change of the one before where it is one.
 
     Words that only lean ("by status") say little when read alone: they must change something.
     """
-    outcome = interpret(resolved.inquiry, connection.schema, values, previous)
+    outcome = interpret(resolved.inquiry, schema, values, previous)
     alone = isinstance(outcome, Interpretation) and not outcome.follows
     if alone and resolved.leans and not resolved.asks:
         return Abstained(Phrase("answering.leans_on_unread"))

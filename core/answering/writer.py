@@ -223,6 +223,13 @@ class _Desk:
             f"{named(join.left, *join.left_columns)} = {named(join.right, *join.right_columns)}"
             for join in self._grounding.joins
         ]
+        rivals = [
+            " OR ".join(
+                " AND ".join(f"{named(j.left, *j.left_columns)} = {named(j.right, *j.right_columns)}" for j in way)
+                for way in ambiguous.paths
+            )
+            for ambiguous in self._grounding.rivals
+        ]
         values = [
             f"{named(hit.table, hit.column)} = '{hit.value[:_LONGEST_VALUE]}' ({hit.words})"
             for hit in self._grounding.values[:_MOST_VALUES]
@@ -232,6 +239,7 @@ class _Desk:
         data = {
             "tables" if shown.is_whole else "some_tables": shown.text,
             "joins": "\n".join(joins),
+            "rivals": "\n".join(rivals),
             "values": "\n".join(values),
             "examples": "\n\n".join(examples),
             "earlier": "\n\n".join(earlier),

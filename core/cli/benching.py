@@ -60,9 +60,9 @@ def _people() -> Mapping[str, object]:
 
 
 def _linking(folder: Path) -> Mapping[str, object]:
+    from core.cli.bench_linking import measure
+    from core.cli.bench_linking_sets import recall_on_sets
     from core.cli.scratch_portal import scratch_portal
-    from core.evaluation.bench_linking import measure
-    from core.evaluation.bench_linking_sets import recall_on_sets
     from core.evaluation.scratch import Scratch
 
     with Scratch() as scratch, scratch_portal(scratch.folder) as opened:

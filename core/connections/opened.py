@@ -23,6 +23,7 @@ from core.stop import Stop
 _LONGEST_VALUE = 200  # characters; longer text is prose, not a value that people name
 _READER_SECONDS = 5.0
 _BUDGET_SECONDS = 15.0
+_COMPARED = 500  # values of a column
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,22 @@ class Connection:
             except (QueryFailed, QueryRefused):
                 return None
         return None if least is None else (least, greatest)
+
+    def shared_values(
+        self, one: tuple[str, str], other: tuple[str, str], seconds: float = _READER_SECONDS
+    ) -> tuple[int, int] | None:
+        """How many different values of the column `one` (table key, column name) were looked at, at most five hundred,
+        and how many of them stand in `other` too; None if that takes too long or cannot be compared.
+
+        Raises `NotFound` and `ConnectionFailed`.
+        """
+        query = samples.shared_query(self.schema, one, other, _COMPARED)
+        with closing(self._brief(seconds)) as session:
+            try:
+                [(looked_at, met)] = self._read(session, self._allowed(query), 1).rows
+            except (QueryFailed, QueryRefused):
+                return None
+        return int(looked_at), int(met or 0)
 
     def _allowed(self, sql: str) -> CheckedQuery | str:
         """A question of the portal's own, as policies let it be asked."""

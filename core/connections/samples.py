@@ -42,6 +42,23 @@ def range_query(schema: Schema, table_key: str, column: str) -> str:
     return exp.select(*ends).from_(_place(table)).sql(schema.dialect.value)
 
 
+def shared_query(schema: Schema, one: tuple[str, str], other: tuple[str, str], limit: int) -> str:
+    """One row: how many different values of a column were looked at, at most `limit`, and how many of them another
+    column holds too. Each place is (table key, column name)."""
+    table, column = _found(schema, *one)
+    referred, target = _found(schema, *other)
+    value, key = exp.column(_name("v")), exp.column(_name("k"))
+    rows = exp.select(exp.alias_(_column(column), _name("v"))).from_(_source(schema, table)).limit(ROWS_READ)
+    seen = exp.select(value.copy()).distinct().from_(rows.subquery("rows_read"))
+    seen = seen.where(value.copy().is_(exp.null()).not_()).limit(limit)
+    keys = exp.select(exp.alias_(_column(target), _name("k"))).from_(_place(referred)).subquery("all_keys")
+    mine = exp.column(_name("v"), table=exp.to_identifier("looked_at"))
+    same = exp.select(exp.Literal.number(1)).from_(keys).where(exp.EQ(this=key, expression=mine))
+    met = exp.Case().when(exp.Exists(this=same), exp.Literal.number(1)).else_(exp.Literal.number(0))
+    counts = (exp.Count(this=exp.Star()), exp.Sum(this=met))
+    return exp.select(*counts).from_(seen.subquery("looked_at")).sql(schema.dialect.value)
+
+
 def has_values(column: Column) -> bool:
     """Whether a column's values can be compared and counted in every database."""
     return column.kind is not Kind.OTHER

@@ -14,8 +14,11 @@ from core.connections.schema import Schema
 from core.errors import InvalidInput, ModelUnavailable, NotFound, QueryRefused
 from core.grounding.indexer import Indexer, Watcher
 from core.grounding.inquiry import Inquiry
+from core.grounding.join_keys import KeyShelf
+from core.grounding.joins import Ambiguous
 from core.grounding.joins import Join as Join
-from core.grounding.linking import Clues, Lexicons, is_small, link
+from core.grounding.keys import KeyedSchema
+from core.grounding.linking import Clues, Lexicons, is_small, link, rival_joins
 from core.grounding.linking import TableHit as TableHit
 from core.grounding.phrases import mask, phrases_of, proper_names, quoted
 from core.grounding.sources import Databases, Readable
@@ -46,7 +49,8 @@ _LONGEST_DESCRIPTION = 2_000  # characters
 class Grounding:
     """Everything a writer needs: tables best first, values found in cells, trusted examples, join steps.
 
-    `samples` are a few values of a column, by `(table key, column name)`, the most frequent first.
+    `samples` are a few values of a column, by `(table key, column name)`, the most frequent first. `rivals` are ways to
+    join two of the nearest tables that cost the same.
     """
 
     tables: tuple[TableHit, ...]
@@ -54,18 +58,23 @@ class Grounding:
     examples: tuple[Example, ...]
     joins: tuple[Join, ...]
     samples: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    rivals: tuple[Ambiguous, ...] = ()
 
 
 @dataclass(frozen=True)
 class Browsed:
-    """A schema with people's descriptions, and a few values of each column, by (table key, column name)."""
+    """A schema with people's descriptions, and a few values of each column, by (table key, column name).
+
+    `keyed` is the same with the keys that are used besides those declared.
+    """
 
     schema: Schema
     samples: Mapping[tuple[str, str], Sequence[str]]
+    keyed: Schema
 
 
 class Knowledge:
-    """What words mean in each connection. Every method but `build` and `values` names who acts; `values` takes
+    """What words mean in each connection. Every method but `build`, `values` and `keyed` names who acts; these two take
     a connection that was opened for them.
 
     All raise `NotAllowed`, `NotFound` and `StoreUnreachable` where that is due.
@@ -75,7 +84,7 @@ class Knowledge:
         self._store, self._embedder, self._databases = store, embedder, databases
         self._jobs, self._audit = jobs, audit
         self._lexicons, self._documents, self._samples = Lexicons(), SchemaIndex(store), SampleShelf(store)
-        self._verified, self._own = VerifiedQuestions(store), OwnShelf()
+        self._verified, self._own, self._keys = VerifiedQuestions(store), OwnShelf(), KeyShelf(store)
         self._lock = threading.Lock()
         self._made: OrderedDict[tuple[UUID, str, str], tuple[Schema, object, object, Starters]] = OrderedDict()
 
@@ -85,7 +94,7 @@ class Knowledge:
         Works from names alone while the index is not complete, and without vectors while no model can make them.
         """
         require(actor, Action.ASK, connection.id)
-        lexicon = self._lexicons.of(connection.schema)
+        lexicon = self._lexicons.of(self.keyed(connection))
         values = self._values_in(inquiry.text, connection)
         near = []
         if not is_small(lexicon):
@@ -95,7 +104,9 @@ class Knowledge:
         among = {hit.table for hit in linked.tables}
         listed = self._samples_of(connection)
         samples = {place: found[:_SAMPLES] for place, found in listed.items() if place[0] in among}
-        return Grounding(linked.tables, tuple(values), self._examples(inquiry.text, connection), linked.joins, samples)
+        examples = self._examples(inquiry.text, connection)
+        rivals = rival_joins(lexicon.graph, linked)
+        return Grounding(linked.tables, tuple(values), examples, linked.joins, samples, rivals)
 
     def recall(self, actor: Actor, connection: Readable, question: str) -> VerifiedQuestion | None:
         """The verified question that is this very one, if the schema has not changed since, and none that reads what
@@ -120,7 +131,8 @@ class Knowledge:
         require(actor, Action.BROWSE, connection_id)
         connection = self._databases.open(actor, connection_id)
         listed = self._samples_of(connection)
-        return Browsed(connection.schema, {place: found[:_SAMPLES] for place, found in listed.items()})
+        samples = {place: found[:_SAMPLES] for place, found in listed.items()}
+        return Browsed(connection.schema, samples, self.keyed(connection))
 
     def describe(self, actor: Actor, connection_id: UUID, table: str, column: str, language: str, text: str) -> None:
         """Say what a table (`column` "") or column is, in "en" or "zh"; an empty text takes it back.
@@ -168,6 +180,10 @@ class Knowledge:
         self._verified.forget(verified_id)
         self._audit.note(actor, "knowledge.forget", kept.connection_id, question=kept.question)
 
+    def keyed(self, connection: Readable) -> KeyedSchema:
+        """The schema of a connection that was opened for somebody, with the keys that hold besides those declared."""
+        return self._keys.of(connection)
+
     def values(self, connection: Readable) -> VisibleValues:
         """The cell values of a connection that the actor it was opened for may see."""
         stored = StoredValues(self._store, connection.id)
@@ -185,7 +201,7 @@ class Knowledge:
 
     def _starters(self, connection: Readable, language: str) -> Starters:
         """Made once for a schema and the values in it that people with these rights see: a big one takes a while."""
-        schema, samples, own = connection.schema, self._samples.of(connection.id), self._own.of(connection)
+        schema, samples, own = self.keyed(connection), self._samples.of(connection.id), self._own.of(connection)
         place = (connection.id, connection.scope.rights.version, language)
         with self._lock:
             kept = self._made.get(place)

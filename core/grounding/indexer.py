@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from core.connections.schema import Kind, Schema, Table
 from core.errors import AskwellError, ConnectionFailed, NotFound, QueryFailed, Stopped, StoreUnreachable
 from core.grounding.documents import documents_of
+from core.grounding.join_keys import KeySuggestions
 from core.grounding.privacy import Detection
 from core.grounding.sources import Databases, Readable, Sampled
 from core.grounding.values import MOST_DISTINCT, MOST_VALUES, ValueLists, indexable, worth_listing
@@ -56,7 +57,7 @@ class Indexer:
     def __init__(self, store: Store, embedder: Embedder, databases: Databases, audit: Audit) -> None:
         self._store, self._embedder, self._databases = store, embedder, databases
         self._index, self._values, self._verified = SchemaIndex(store), ValueLists(store), VerifiedQuestions(store)
-        self._detection = Detection(store, audit)
+        self._detection, self._keys = Detection(store, audit), KeySuggestions(store)
 
     def build(self, connection_id: UUID, watch: Watcher | None = None) -> None:
         """Read schema and values anew and bring everything stored in step with them; only what changed is embedded.
@@ -84,6 +85,7 @@ class Indexer:
         self._keep_documents(connection_id, schema)
         self._detection.keep(connection_id, schema, self._read_values(source, notes))
         self._keep_documents(connection_id, schema)
+        self._keys.keep(source)
         self._embed(connection_id, notes)
         notes.finished(schema.version)
 

@@ -1,8 +1,8 @@
 """The foreign-key graph of one schema, and the least costly way to join some of its tables.
 
-Costs: a declared key 10, an inferred one 16. Two tables that merely refer to the same third one ("both have a
-country") make a cross product when joined through it, so such a bend costs 25 more: a longer path through real
-relations wins. Equal costs are reported, never guessed.
+Costs: a declared key 10, one that people accepted 11, an inferred one 16; a rejected one is none. Two that merely
+refer to the same third one ("both have a country") make a cross product when joined through it, so such a bend costs
+25 more: a longer path through real relations wins. Equal costs are reported, never guessed.
 """
 
 import heapq
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from core.connections.schema import Schema
-from core.grounding.keys import inferred_keys
+from core.connections.schema import ForeignKey, Schema
+from core.grounding.keys import UndeclaredKey, keyed
 
-_DECLARED, _INFERRED, _BEND, _FAN = 10, 16, 25, 1
+_DECLARED, _ACCEPTED, _INFERRED, _BEND, _FAN = 10, 11, 16, 25, 1
 _MOST_OPTIONS = 6
 _FURTHEST = 160  # sixteen keys: what lies further apart has no relation that a person would mean
 _FAR = 1 << 30
@@ -26,7 +26,7 @@ class Join:
     """One step of a join path: `left.left_column = right.right_column`, tables by key.
 
     `left` holds the key, `right` is referred to, so that many rows of `left` may meet one of `right`. `inferred`
-    says that names and types suggest this key and the database does not declare it.
+    says that names and types suggest this key and the database does not declare it; `accepted` that a person said so.
     """
 
     left: str
@@ -34,6 +34,12 @@ class Join:
     right: str
     right_columns: tuple[str, ...]
     inferred: bool = False
+    accepted: bool = False
+
+    @property
+    def cost(self) -> int:
+        """What this step costs: the surer, the less."""
+        return _INFERRED if self.inferred else _ACCEPTED if self.accepted else _DECLARED
 
 
 @dataclass(frozen=True)
@@ -86,9 +92,8 @@ class JoinGraph:
         """For each table: the joins that touch it, where each leads, and what it costs."""
         around: dict[str, list[tuple[Join, _State, int]]] = defaultdict(list)
         for join in self._joins:
-            price = _INFERRED if join.inferred else _DECLARED
-            around[join.left].append((join, (join.right, True), price))
-            around[join.right].append((join, (join.left, False), price))
+            around[join.left].append((join, (join.right, True), join.cost))
+            around[join.right].append((join, (join.left, False), join.cost))
         return dict(around)
 
     def joins(self, table: str) -> tuple[Join, ...]:
@@ -107,18 +112,19 @@ class JoinGraph:
     def _hubs(self) -> tuple[str, ...]:
         return tuple(sorted(self._around, key=lambda table: (-len(self._around[table]), table)))
 
-    def path(self, tables: Iterable[str]) -> tuple[Join, ...] | Ambiguous | None:
+    def path(self, tables: Iterable[str], furthest: int = _FURTHEST) -> tuple[Join, ...] | Ambiguous | None:
         """The joins that connect all of `tables` (keys) at the least cost, tables in between included.
 
         Each join touches a table that an earlier one touched. () for fewer than two tables, `Ambiguous` when
-        different ways cost the same, None when they are not connected over at most sixteen keys or one is unknown.
+        different ways cost the same, None when they are not connected over at most sixteen keys (at a cost of at most
+        `furthest`) or one is unknown.
         """
         wanted = list(dict.fromkeys(tables))
         if any(table not in self._tables for table in wanted):
             return None
         if len(wanted) < 2:
             return ()
-        reaches = {table: self._reach(table, wanted) for table in wanted}
+        reaches = {table: self._reach(table, wanted, furthest) for table in wanted}
         if any(reaches[wanted[0]].cost(table) == _FAR for table in wanted):
             return None
         trees = self._trees(wanted, reaches)
@@ -128,10 +134,10 @@ class JoinGraph:
             return _in_order(best[0], wanted[0])
         return Ambiguous(tuple(_in_order(tree, wanted[0]) for tree in best[:_MOST_OPTIONS]))
 
-    def _reach(self, start: str, wanted: Sequence[str]) -> _Reach:
+    def _reach(self, start: str, wanted: Sequence[str], furthest: int) -> _Reach:
         """The least costs from `start` as far as the farthest wanted table (Dijkstra's algorithm, ties kept)."""
         asked = frozenset(wanted)
-        unseen, limit = asked - {start}, _FURTHEST  # beyond `limit` nothing is of interest
+        unseen, limit = asked - {start}, furthest  # beyond `limit` nothing is of interest
         costs: dict[_State, int] = {(start, False): 0}
         back: _Back = {}
         queue = [(0, start, False)]
@@ -209,7 +215,7 @@ def _tree_cost(tree: frozenset[Join], wanted: Sequence[str]) -> int:
     for join in tree:
         referring[join.right] += 1
     bends = sum(_FAN if table in wanted else _BEND for table, count in referring.items() if count > 1)
-    return sum(_INFERRED if join.inferred else _DECLARED for join in tree) + bends
+    return sum(join.cost for join in tree) + bends
 
 
 def _in_order(tree: frozenset[Join], start: str) -> tuple[Join, ...]:
@@ -225,12 +231,21 @@ def _in_order(tree: frozenset[Join], start: str) -> tuple[Join, ...]:
 
 
 def _all_joins(schema: Schema) -> tuple[Join, ...]:
-    """Declared keys, then inferred ones, each once; keys to unknown tables or to the table itself are left out."""
+    """Every key as a join, each once; keys to unknown tables or to the table itself are left out."""
     joins: dict[Join, None] = {}
-    for table in schema.tables:
+    for table in keyed(schema).tables:
         for key in table.foreign_keys:
             if key.referred_table in schema.by_key and key.referred_table != table.key:
-                joins[Join(table.key, key.columns, key.referred_table, key.referred_columns)] = None
-    for table_key, key in inferred_keys(schema):
-        joins[Join(table_key, key.columns, key.referred_table, key.referred_columns, inferred=True)] = None
+                joins[_join(table.key, key)] = None
     return tuple(joins)
+
+
+def cost_of(key: ForeignKey) -> int:
+    """What a join along this key costs."""
+    return _join("", key).cost
+
+
+def _join(table_key: str, key: ForeignKey) -> Join:
+    accepted = isinstance(key, UndeclaredKey) and key.accepted
+    inferred = isinstance(key, UndeclaredKey) and not accepted
+    return Join(table_key, key.columns, key.referred_table, key.referred_columns, inferred, accepted)

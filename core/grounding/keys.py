@@ -1,8 +1,12 @@
-"""Foreign keys that a schema does not declare, suggested by names and types."""
+"""Keys that a schema does not declare: suggested by names and types, confirmed by values, decided by people.
+
+`keyed` is where everybody has them from: the graph of joins, and the instant engine.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
 from functools import lru_cache
 
 from core.connections.schema import Column, ForeignKey, Schema, Table
@@ -10,6 +14,83 @@ from core.grounding.names import singular, words_of
 
 KEY_WORDS = frozenset({"id", "key", "code", "no", "num", "number", "fk", "sk", "uuid", "编号", "号", "代码", "编码"})
 _PREFIXES = frozenset({"tbl", "t", "dim", "fact", "fct", "stg", "tb", "d", "f", "raw"})
+
+
+class Standing(StrEnum):
+    """What speaks for or against a key that is not declared."""
+
+    ACCEPTED = "accepted"  # by a person
+    MET = "met"  # the values of the one column stand in the other
+    UNMET = "unmet"  # they do not
+    REJECTED = "rejected"  # by a person
+
+
+@dataclass(frozen=True)
+class UndeclaredKey(ForeignKey):
+    """A key that names suggest or people accepted; the database knows nothing of it."""
+
+    accepted: bool = False
+
+
+@dataclass(frozen=True)
+class KeyedSchema(Schema):
+    """A schema with the keys that its tables leave unsaid."""
+
+
+Known = dict[tuple[str, ForeignKey], Standing]  # by table key and key
+
+
+def keyed(schema: Schema, known: Known | None = None) -> KeyedSchema:
+    """The schema with the primary keys that first columns tell, and the undeclared keys that nothing speaks against.
+
+    Those that names suggest are taken for tables that declare none, and others where values confirm them.
+    """
+    if isinstance(schema, KeyedSchema):
+        return schema
+    said = known or {}
+    refused = {place for place, standing in said.items() if standing in (Standing.UNMET, Standing.REJECTED)}
+    keys: dict[str, dict[ForeignKey, bool]] = defaultdict(dict)
+    for place in inferred_keys(schema):
+        if place not in refused:
+            keys[place[0]][place[1]] = False
+    for (table_key, key), standing in said.items():
+        if standing in (Standing.ACCEPTED, Standing.MET) and _holds(schema, table_key, key):
+            keys[table_key][key] = standing is Standing.ACCEPTED
+    owners = {singular(t.name.lower()) + ending for t in schema.tables for ending in ("_id", "id")}
+    tables = tuple(_with_keys(_with_primary(table, owners), keys.get(table.key, {})) for table in schema.tables)
+    given = {field.name: getattr(schema, field.name) for field in fields(schema) if field.init}
+    return KeyedSchema(**{**given, "tables": tables})
+
+
+def _with_keys(table: Table, keys: dict[ForeignKey, bool]) -> Table:
+    declared = {key.columns: key.referred_table for key in table.foreign_keys}
+    more = tuple(
+        UndeclaredKey(key.columns, key.referred_table, key.referred_columns, accepted)
+        for key, accepted in keys.items()
+        if declared.get(key.columns) != key.referred_table
+    )
+    return replace(table, foreign_keys=(*table.foreign_keys, *more)) if more else table
+
+
+def _holds(schema: Schema, table_key: str, key: ForeignKey) -> bool:
+    """Whether both ends are there, for whoever sees this schema."""
+    ends = ((table_key, key.columns), (key.referred_table, key.referred_columns))
+    return all(t in schema.by_key and set(columns) <= schema.by_key[t].by_name.keys() for t, columns in ends)
+
+
+def _with_primary(table: Table, named: set[str]) -> Table:
+    """A table without a key whose first column is its id; a bridge of ids alone has none, and a first column named
+    after another table points there."""
+    if table.primary_key or table.is_view or not table.columns or not _is_id(table.columns[0].name):
+        return table
+    first, own = table.columns[0].name.lower(), singular(table.name.lower())
+    if (first in named and first not in (f"{own}_id", f"{own}id")) or all(_is_id(c.name) for c in table.columns):
+        return table
+    return replace(table, primary_key=(table.columns[0].name,))
+
+
+def _is_id(name: str) -> bool:
+    return name.lower().endswith(("id", "_key", "_code")) and name.lower() not in ("paid", "valid", "void", "bid")
 
 
 @dataclass(frozen=True)
@@ -20,8 +101,8 @@ class _Target:
     column: Column
 
 
-def inferred_keys(schema: Schema) -> Iterator[tuple[str, ForeignKey]]:
-    """Likely keys as (table key, foreign key), for tables that declare none.
+def inferred_keys(schema: Schema, beside_declared: bool = False) -> Iterator[tuple[str, ForeignKey]]:
+    """Likely keys as (table key, foreign key), for tables that declare none, or for all columns without a key.
 
     `customer_id` points at `customers.id` or `customers.customer_id`; `billing_address_id` at `addresses.id`;
     a column named as the only key column of exactly one other table points at it. Kinds must be equal, and a
@@ -29,10 +110,13 @@ def inferred_keys(schema: Schema) -> Iterator[tuple[str, ForeignKey]]:
     """
     targets = _Targets(schema)
     for table in schema.tables:
-        if table.foreign_keys or table.is_view:
+        if table.is_view or (table.foreign_keys and not beside_declared):
             continue
         prefix = _common_prefix(table)
+        known = {name for key in table.foreign_keys for name in key.columns}
         for column in table.columns:
+            if column.name in known:
+                continue
             target = targets.of(table, column, column.name.removeprefix(prefix))
             if target is not None:
                 yield table.key, ForeignKey((column.name,), target.table.key, (target.column.name,))

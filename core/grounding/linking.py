@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.grounding.joins import Join, JoinGraph
+from core.grounding.joins import Ambiguous, Join, JoinGraph
 from core.grounding.lexicon import Lexicons as Lexicons
 from core.grounding.lexicon import SchemaLexicon as SchemaLexicon
 from core.grounding.values import ValueHit
@@ -26,6 +26,7 @@ _WIDEST = 40  # neighbours of a table; one that all refer to relates nothing
 _NEAR, _HALF, _COLUMN_SHARE = 0.8, 8, 0.8
 _VALUE, _TERM = 0.7, 1.5
 _MOST_MEETINGS = 2  # ways between two tables that are all as short
+_RIVALS_COST, _MOST_RIVALS = 32, 3  # ways of two keys at most, and pairs of tables told of
 _ALONE = 0.5  # what a table's own clues count beside those of its neighbourhood
 
 
@@ -238,6 +239,14 @@ def _joins_between(graph: JoinGraph, tables: Iterable[str]) -> tuple[Join, ...]:
     among = set(tables)
     found = (join for table in tables for join in graph.joins(table))
     return tuple(dict.fromkeys(join for join in found if join.left in among and join.right in among))
+
+
+def rival_joins(graph: JoinGraph, linked: Linked) -> tuple[Ambiguous, ...]:
+    """Where two of the nearest tables join in several ways that cost the same: nobody may guess which is meant."""
+    near = [hit.table for hit in linked.tables if hit.score > 0][:_SEEDS]
+    pairs = [(one, other) for place, one in enumerate(near) for other in near[place + 1 :]]
+    paths = [graph.path(pair, _RIVALS_COST) for pair in pairs]
+    return tuple(path for path in paths if isinstance(path, Ambiguous))[:_MOST_RIVALS]
 
 
 def _hit(table: str, tally: _Tally, score: float, reason: str) -> TableHit:

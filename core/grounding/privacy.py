@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.connections.schema import Schema
 from core.errors import InvalidInput, NotAllowed, NotFound
 from core.grounding.personal import Finding, Samples, Why, find_columns
+from core.grounding.sources import Opened
 from core.i18n import Phrase
 from core.jobs import Jobs
 from core.security.audit import Audit
@@ -34,16 +35,11 @@ class _Listed(Protocol):
     def may_change(self) -> bool: ...
 
 
-class _Opened(Protocol):
-    @property
-    def schema(self) -> Schema: ...
-
-
 class Owned(Protocol):
     """The connections, each with whether an actor may change it."""
 
     def list(self, actor: Actor) -> Sequence[_Listed]: ...
-    def open(self, actor: Actor, connection_id: UUID) -> _Opened: ...
+    def open(self, actor: Actor, connection_id: UUID) -> Opened: ...
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,12 @@ class Readable(Opened, Protocol):
 
 
 class Sampled(Readable, Protocol):
-    """One database whose first rows can be read as well, by the portal itself."""
+    """One database whose first rows can be read and whose columns can be compared, by the portal itself."""
 
     def sample(self, table_key: str, count: int = 5) -> ResultTable: ...
+    def shared_values(
+        self, one: tuple[str, str], other: tuple[str, str], seconds: float = 5.0
+    ) -> tuple[int, int] | None: ...
 
 
 class Databases(Protocol):

@@ -94,6 +94,8 @@ METHODS: dict[str, Method] = {
     "knowledge.forget": Method(Action.VERIFY),
     "knowledge.starters": Method(Action.ASK),
     "knowledge.can_ask": Method(Action.ASK),
+    "joins.list": Method(Action.CHANGE_CONNECTION),
+    "joins.decide": Method(Action.CHANGE_CONNECTION),
     "privacy.overview": Method(Action.CHANGE_PRIVACY),
     "privacy.tag": Method(Action.CHANGE_PRIVACY),
     "privacy.set_level": Method(Action.CHANGE_PRIVACY),

@@ -3,6 +3,7 @@
 from core.store import (
     tables_audit,
     tables_evaluation,
+    tables_joins,
     tables_keys,
     tables_people,
     tables_policies,
@@ -15,6 +16,7 @@ __all__ = [
     "metadata",
     "tables_audit",
     "tables_evaluation",
+    "tables_joins",
     "tables_keys",
     "tables_people",
     "tables_policies",

@@ -5,8 +5,10 @@ import time
 
 import pytest
 
+from core.answering.instant.paths import Paths
 from core.connections.schema import Column, Dialect, ForeignKey, Kind, Schema, Table
 from core.grounding.joins import Ambiguous, Join, JoinGraph
+from core.grounding.keys import Standing, UndeclaredKey, keyed
 
 
 def table(name: str, *columns: str, keys: dict[str, str] | None = None, primary: str = "id") -> Table:
@@ -171,3 +173,49 @@ def test_ten_thousand_tables_are_joined_quickly() -> None:
     for _ in range(5):
         joins.path([f"t{chance.randrange(1, 10_000)}" for _ in range(3)])
     assert (time.process_time() - started) / 5 < 0.5
+
+
+def decided(*tables: Table, **states: Standing) -> JoinGraph:
+    """The graph of these tables, in which orders' keys, named by column, have these standings."""
+    known = {
+        ("orders", ForeignKey((column,), column.removesuffix("_id") + "s", ("id",))): standing
+        for column, standing in states.items()
+    }
+    return JoinGraph(keyed(Schema(Dialect.POSTGRES, tables), known))
+
+
+def test_what_people_accept_is_preferred_to_names_and_what_they_reject_is_never_walked() -> None:
+    bridges = [table(name, "boat_id", "club_id") for name in ("owners", "renters")]
+    ends = (table("boats", primary="id"), table("clubs", primary="id"))
+    known = {("renters", ForeignKey((f"{end}_id",), f"{end}s", ("id",))): Standing.ACCEPTED for end in ("boat", "club")}
+    schema = Schema(Dialect.POSTGRES, (*ends, *bridges))
+    assert isinstance(JoinGraph(schema).path(["boats", "clubs"]), Ambiguous)
+    assert {left for left, _ in steps(JoinGraph(keyed(schema, known)).path(["boats", "clubs"]))} == {"renters"}
+    rejected = {("owners", ForeignKey(("boat_id",), "boats", ("id",))): Standing.REJECTED}
+    assert {left for left, _ in steps(JoinGraph(keyed(schema, rejected)).path(["boats", "clubs"]))} == {"renters"}
+
+
+def test_a_declared_key_is_preferred_to_an_accepted_one() -> None:
+    declared = table("loans", keys={"boat_id": "boats.id", "club_id": "clubs.id"})
+    schema = Schema(Dialect.POSTGRES, (table("boats"), table("clubs"), declared, table("owners", "boat_id", "club_id")))
+    known = {("owners", ForeignKey((f"{end}_id",), f"{end}s", ("id",))): Standing.ACCEPTED for end in ("boat", "club")}
+    assert {left for left, _ in steps(JoinGraph(keyed(schema, known)).path(["boats", "clubs"]))} == {"loans"}
+
+
+def test_a_key_that_values_refute_is_not_used_and_one_they_confirm_is_beside_declared_ones() -> None:
+    orders = table("orders", "seller_id", keys={"customer_id": "customers.id"})
+    tables = (orders, table("customers"), table("sellers"))
+    assert decided(*tables).path(["orders", "sellers"]) is None
+    assert steps(decided(*tables, seller_id=Standing.MET).path(["orders", "sellers"])) == [("orders", "sellers")]
+    plain = (table("orders", "seller_id"), table("sellers"))
+    assert steps(decided(*plain).path(["orders", "sellers"])) == [("orders", "sellers")]
+    assert decided(*plain, seller_id=Standing.UNMET).path(["orders", "sellers"]) is None
+
+
+def test_the_instant_engine_walks_the_surest_of_equally_short_paths() -> None:
+    orders = table("orders", keys={"buyer_id": "people.id", "seller_id": "people.id"})
+    assert len(Paths(Schema(Dialect.POSTGRES, (orders, table("people")))).between("orders", "people")) == 2
+    undeclared = UndeclaredKey(("seller_id",), "people", ("id",))
+    mixed = Table("orders", orders.columns, primary_key=("id",), foreign_keys=(orders.foreign_keys[0], undeclared))
+    (path,) = Paths(Schema(Dialect.POSTGRES, (mixed, table("people")))).between("orders", "people")
+    assert path[0].left_columns == ("buyer_id",)

@@ -1,6 +1,7 @@
 """Join paths from one table to another over foreign keys, shortest first, ambiguity included.
 
-A path between two tables is the one with the fewest steps. Several equally short paths are all given: who asks
+A path between two tables is the one with the fewest steps, and of those the one with the surest keys: declared before
+accepted by people before inferred from names. Several equally short paths are all given: who asks
 decides whether words of the question prefer one, or whether it is an ambiguity.
 """
 
@@ -8,7 +9,8 @@ from collections import defaultdict, deque
 from functools import lru_cache
 
 from core.answering.instant.reading import Link, Path
-from core.connections.schema import Schema, Table
+from core.connections.schema import ForeignKey, Schema, Table
+from core.grounding.joins import cost_of
 
 FURTHEST = 5
 
@@ -19,17 +21,22 @@ class Paths:
     def __init__(self, schema: Schema) -> None:
         self._steps: dict[str, list[Link]] = defaultdict(list)
         self._schema = schema
+        self._costs: dict[Link, int] = {}
         for table in schema.tables:
             for key in table.foreign_keys:
                 target = schema.by_key.get(key.referred_table)
                 if target is not None:
-                    self._add(table, key.columns, target, key.referred_columns)
+                    self._add(table, key, target)
         self.between = lru_cache(maxsize=4096)(self._between)
 
-    def _add(self, child: Table, columns: tuple[str, ...], parent: Table, referred: tuple[str, ...]) -> None:
+    def _add(self, child: Table, key: ForeignKey, parent: Table) -> None:
+        columns, referred = key.columns, key.referred_columns
         alone = set(columns) in ({*child.primary_key}, *({*u} for u in child.unique_keys))
-        self._steps[child.key].append(Link(child.key, columns, parent.key, referred, False))
-        self._steps[parent.key].append(Link(parent.key, referred, child.key, columns, not alone))
+        up = Link(child.key, columns, parent.key, referred, False)
+        down = Link(parent.key, referred, child.key, columns, not alone)
+        self._steps[child.key].append(up)
+        self._steps[parent.key].append(down)
+        self._costs[up] = self._costs[down] = cost_of(key)
 
     def neighbours(self, table: str) -> frozenset[str]:
         """Tables one step away."""
@@ -58,7 +65,11 @@ class Paths:
                     found.append((*path, link))
                 else:
                     queue.append((link.right, (*path, link)))
-        return tuple(found)
+        least = min((self._cost(path) for path in found), default=0)
+        return tuple(path for path in found if self._cost(path) == least)
+
+    def _cost(self, path: Path) -> int:
+        return sum(self._costs[link] for link in path)
 
 
 def reversed_path(path: Path) -> Path:

@@ -15,12 +15,12 @@ from importlib.resources import files
 from typing import Any
 
 from core.answering.instant.dictionary_zh import is_chinese, name_parts, pivots
-from core.answering.instant.keys import keyed
 from core.answering.instant.meaning import Columns
 from core.answering.instant.paths import Paths
 from core.answering.instant.reading import ColumnRef
 from core.answering.instant.words import root, singular
 from core.connections.schema import Column, Kind, Schema, Table, humanise, language_part
+from core.grounding.keys import keyed
 
 Phrase = tuple[str, ...]
 _SORTS = {"type", "kind", "category"}
