@@ -250,7 +250,7 @@ def test_text_from_the_database_cannot_leave_its_fence_or_hide() -> None:
 def test_every_part_of_the_prompt_is_said_with_exactly_its_values() -> None:
     words = prompt("write_query")
     assert set(words.parts) == {
-        "system", "tables", "some_tables", "joins", "values", "examples", "earlier", "question", "mend",
+        "system", "tables", "some_tables", "joins", "rivals", "values", "examples", "earlier", "question", "mend",
         "mend_elsewhere", "unreadable", "no_query", "two_queries", "few_options", "tokens",
     }  # fmt: skip
     for part in words.parts:
