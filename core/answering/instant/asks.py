@@ -12,6 +12,7 @@ from core.answering.instant.meaning import (
     Has,
     Most,
     Predicate,
+    Values,
     Want,
     Wishes,
 )
@@ -19,12 +20,16 @@ from core.answering.instant.ordering import Ordering
 from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     Best,
+    Field,
     Function,
+    Grain,
+    Like,
     Portion,
     Tally,
 )
 from core.answering.instant.schema_words import attribute
 from core.answering.instant.wishes import is_plain
+from core.connections.schema import Kind
 
 Made = Iterable[tuple[Any, float]]
 
@@ -46,6 +51,13 @@ class Asks(Ordering):
             if added and found.best is None and not found.having:
                 yield Ask(entity, (Portion(added),)), cost
 
+    def fraction(self, entity: Entity, predicate: Predicate) -> Made:
+        """ "what fraction of the orders was cancelled": of one, not of a hundred."""
+        for ask, cost in self.portion(entity, predicate):
+            only = ask.show[0]
+            if isinstance(only, Portion):
+                yield replace(ask, show=(replace(only, whole=1.0),)), cost
+
     def portion_before(self, predicate: Predicate, entity: Entity) -> Made:
         return self.portion(entity, predicate)
 
@@ -64,6 +76,26 @@ class Asks(Ordering):
     def value_of(self, entity: Entity, columns: Columns) -> Made:
         """ "how much does the youngest dog weigh"."""
         return self.wishes_of((Want(columns),), entity)
+
+    def texts_starting(self, columns: Columns, values: Values) -> Made:
+        """ "which station names start with Har"."""
+        return self._texts(columns, values, "starts")
+
+    def texts_ending(self, columns: Columns, values: Values) -> Made:
+        return self._texts(columns, values, "ends")
+
+    def texts_containing(self, columns: Columns, values: Values) -> Made:
+        return self._texts(columns, values, "contains")
+
+    def _texts(self, columns: Columns, values: Values, where: str) -> Made:
+        for ref, cost in columns.options[:4] if values.quoted else ():
+            if self._words.kind(ref) is Kind.TEXT:
+                field = Field(ref, Kind.TEXT)
+                yield Ask(Entity(ref.table, conditions=(Like(field, values.text, where),)), (field,)), cost + 0.1
+
+    def by_grain_before(self, grain: str, ask: Ask) -> Made:
+        """ "the monthly revenue"."""
+        return self.grouped(ask, By(grain=Grain(grain)))
 
     def for_each_ask(self, by: By, ask: Ask) -> Made:
         return self.grouped(ask, by)
@@ -114,6 +146,12 @@ class Asks(Ordering):
         if entity.kind is not None and entity.best is None and not entity.having:
             best = Best(Tally(Function.COUNT), most == "desc")
             yield Ask(replace(entity, best=best), (entity.kind,)), 0.0
+
+    def commonest_after(self, entity: Entity, most: str, *owner: Entity) -> Made:
+        """ "which diagnosis occurs most often among the admissions"."""
+        if not owner or (owner[0].bare and owner[0].table == entity.table):
+            return self.commonest(most, entity)
+        return ()
 
     def commonest_of(self, most: str, columns: Columns, entity: Entity) -> Made:
         if entity.kind is not None or entity.best is not None or entity.each:

@@ -11,6 +11,7 @@ from core.answering.instant.fields import Fields, Ways, nearest
 from core.answering.instant.meaning import (
     Blank,
     Check,
+    CheckTally,
     Entity,
     Flag,
     Has,
@@ -52,6 +53,15 @@ from core.connections.schema import Kind
 NEAR = 0.15
 _CODES = {"id", "code", "number", "year", "zip", "phone", "telephone", "room", "version", "grade", "level"}
 _TIMELY = {"date", "year", "time", "at", "on", "day", "timestamp", "month", "created", "datetime", "of", "is", "in"}
+# What is written down of rows later on: their own date is the one they began with.
+_LATER = {
+    root(word)
+    for word in (
+        "birth", "due", "returned", "discharged", "ended", "closed", "shipped", "delivered", "updated", "modified",
+        "expired", "expiry", "required", "arrived", "arrival", "cancelled", "paid", "left", "finished", "completed",
+        "resolved", "deleted",
+    )
+}  # fmt: skip
 _NEGATED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
@@ -77,6 +87,8 @@ class Binder(Fields):
         """The entity with this predicate, in every way that fits."""
         if isinstance(predicate, Most):
             return list(self._best(entity, predicate))
+        if isinstance(predicate, CheckTally):
+            return list(self._with_tally(entity, predicate))
         if isinstance(predicate, Together) and not predicate.any:
             found = [(entity, 0.0)]
             for part in predicate.parts:
@@ -95,6 +107,16 @@ class Binder(Fields):
             for condition, cost in self.conditions(predicate, entity.table)
             if condition not in entity.conditions and not any(_excludes(c, condition) for c in entity.conditions)
         ]
+
+    def _with_tally(self, entity: Entity, check: CheckTally) -> Iterator[tuple[Entity, float]]:
+        """Rows by an aggregate of their related rows, values by one of the rows that they stand in."""
+        if entity.best is not None or entity.having or (entity.kind is not None and entity.kind.path):
+            return
+        for field, cost in self.fields(check.columns, entity.table):
+            fits = field.kind.numeric and not self.words.is_key(field.column) and not self.yearly(field)
+            if fits and many(field.path) is (entity.kind is None):
+                having = Having(Tally(check.function, field), check.op, check.number.value)
+                yield replace(entity, having=(having,)), cost
 
     def conditions(self, predicate: Predicate, table: str) -> Ways:
         """The predicate as a condition on rows of `table`."""
@@ -163,6 +185,9 @@ class Binder(Fields):
                 inner = tuple(moved(c, path) for c in other.conditions)
                 ways.append((inner[0] if len(inner) == 1 else AllOf(inner), far))
             else:
+                # Who inspected a bike has an inspection: what each of these has one of adds nothing.
+                while not other.conditions and not other.best and len(path) > 1 and not path[-1].many and many(path):
+                    path = path[:-1]
                 ways.append((Related(path, other.conditions, has.negated, has.times, other.best), far))
         return ways
 
@@ -210,8 +235,13 @@ class Binder(Fields):
         return self._placed(self.fields(blank.columns, table), lambda f: Missing(f, blank.negated))
 
     def _flag(self, flag: Flag, table: str) -> Ways:
-        found = self.fields(flag.columns, table, frozenset({Kind.BOOLEAN}))
-        return self._placed(found, lambda f: Compare(f, Op.EQ, not flag.negated))
+        flags = tuple((ref, cost) for ref, cost in flag.columns.options if self.words.flag(ref))
+
+        def make(field: Field) -> Condition:
+            yes = not flag.negated
+            return Compare(field, Op.EQ, yes if field.kind is Kind.BOOLEAN else int(yes))
+
+        return self._placed(self.fields(replace(flag.columns, options=flags), table), make)
 
     def _together(self, together: Together, table: str) -> Ways:
         found: list[tuple[tuple[Condition, ...], float]] = [((), 0.0)]
@@ -233,12 +263,12 @@ class Binder(Fields):
                 if most.function is not None:
                     if field.kind.numeric and not self.words.is_key(field.column) and not self.yearly(field):
                         tally = Tally(most.function, field)
-                        yield replace(entity, best=Best(tally, most.descending, most.n)), cost
+                        yield replace(entity, best=Best(tally, most.descending, most.n, most.skip)), cost
                 elif many(field.path) and additive(self.words, field):
                     total = Tally(Function.SUM, field)
-                    yield replace(entity, best=Best(total, most.descending, most.n)), cost
+                    yield replace(entity, best=Best(total, most.descending, most.n, most.skip)), cost
                 elif self.measurable(field) and not self.words.is_key(field.column):
-                    yield replace(entity, best=Best(field, most.descending, most.n)), cost
+                    yield replace(entity, best=Best(field, most.descending, most.n, most.skip)), cost
 
     def _best_counted(self, entity: Entity, most: Most, other: Entity) -> Iterator[tuple[Entity, float]]:
         if other.kind is not None and other.kind.kind.numeric and not self.words.unique(other.kind.column):
@@ -309,4 +339,6 @@ def nearest_dates(binder: Binder, table: str, hint: str = "") -> list[tuple[Fiel
 def _unsaid(column: str, table: str) -> float:
     """The cost of what a date's name says beyond being the date of its rows: a birth date is no usual one."""
     said = set(plain_words(column)) - _TIMELY - set(plain_words(table))
-    return 0.2 * len(said) + (0.4 if "birth" in said or "due" in said else 0.0)
+    own = {root(w) for w in plain_words(table)}
+    said = {w for w in said if root(w) not in own}
+    return 0.2 * len(said) + (0.4 if {root(w) for w in said} & _LATER else 0.0)

@@ -51,8 +51,9 @@ def sql_of(reading: Reading, schema: Schema) -> str:
 class _Rows:
     """One FROM with its joins: each distinct path is joined once, under a name of its own."""
 
-    def __init__(self, writer: "_Writer", table: str) -> None:
+    def __init__(self, writer: "_Writer", table: str, outer: bool = False) -> None:
         self.writer = writer
+        self.kind = "LEFT" if outer else "INNER"
         self.name = writer.name_for(table)
         self.source = writer.source(table, self.name)
         self.joins: dict[Path, str] = {}
@@ -68,7 +69,7 @@ class _Rows:
             name = self.writer.name_for(link.right)
             self.joins[path] = name
             on = self.writer.linked(link, left, name)
-            self.joined.append(exp.Join(this=self.writer.source(link.right, name), on=on, kind="INNER"))
+            self.joined.append(exp.Join(this=self.writer.source(link.right, name), on=on, **_joint(self.kind)))
         return self.joins[path]
 
     def finish(self, select: exp.Select) -> exp.Select:
@@ -107,7 +108,7 @@ class _Writer:
     # -- the whole -------------------------------------------------------------------------------------------------
 
     def reading(self, reading: Reading) -> exp.Select:
-        rows = _Rows(self, reading.table)
+        rows = _Rows(self, reading.table, reading.outer)
         select = exp.Select()
         shown = []
         names: dict[str, int] = {}
@@ -128,6 +129,8 @@ class _Writer:
             select = select.order_by(self._ordered(by, order.descending), copy=False)
         if reading.limit is not None:
             select = select.limit(reading.limit, copy=False)
+        if reading.offset:
+            select = select.offset(reading.offset, copy=False)
         if reading.distinct:
             select = select.distinct(copy=False)
         return rows.finish(select)
@@ -172,7 +175,8 @@ class _Writer:
             return self._share(self._tally(expression.of, rows))
         assert isinstance(expression, Portion)
         test = exp.and_(*(self.condition(c, rows) for c in expression.conditions))
-        hit = exp.Case(ifs=[exp.If(this=test, true=_literal(100.0))], default=_literal(0.0))
+        whole = _literal(expression.whole)
+        hit = exp.Case(ifs=[exp.If(this=test, true=whole)], default=_literal(0.0))
         return exp.Avg(this=hit)
 
     def _tally(self, tally: Tally, rows: _Rows) -> exp.Expr:
@@ -283,6 +287,8 @@ class _Writer:
         select = select.order_by(self._ordered(by, related.best.descending), copy=False).limit(
             related.best.n, copy=False
         )
+        if related.best.skip:
+            select = select.offset(related.best.skip, copy=False)
         name = self.name_for(target) + "_best"
         wrapped = exp.Subquery(this=best.finish(select), alias=exp.TableAlias(this=_identifier(name)))
         outer = exp.Select(expressions=[_column(name, k) for k in keys])
@@ -310,6 +316,10 @@ class _Writer:
     }  # fmt: skip
 
 
+def _joint(kind: str) -> dict[str, str]:
+    return {"side": "LEFT"} if kind == "LEFT" else {"kind": "INNER"}
+
+
 def _identifier(name: str) -> exp.Identifier:
     return exp.to_identifier(name, quoted=True)
 
@@ -335,7 +345,8 @@ def _sqlite_bucket(field: exp.Expr, grain: Grain) -> exp.Expr:
 
     if grain is Grain.QUARTER:
         month = exp.cast(part("%m"), "integer")
-        number = exp.Div(this=exp.Add(this=month, expression=_literal(2)), expression=_literal(3))
+        later = exp.Paren(this=exp.Add(this=month, expression=_literal(2)))
+        number = exp.Div(this=later, expression=_literal(3), typed=True)
         return exp.DPipe(
             this=exp.DPipe(this=part("%Y"), expression=exp.Literal.string("-Q")), expression=exp.Paren(this=number)
         )

@@ -117,7 +117,7 @@ def sameness(reading: Reading) -> Hashable:
         bool(reading.groups),
         frozenset(_key(h) for h in reading.having),
         tuple(_key(o) for o in reading.order),
-        reading.limit,
+        (reading.limit, reading.offset, reading.outer),
         _links(reading) or reading.table,
     )
 

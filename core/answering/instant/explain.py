@@ -68,6 +68,10 @@ def _steps(reading: Reading, labels: Labels) -> Iterator[Phrase]:
         yield Phrase(key, {"by": labels.expression(order.by, reading.table)})
     if reading.limit is not None:
         yield Phrase("instant.step_limit", {"n": reading.limit})
+    if reading.offset:
+        yield Phrase("instant.step_offset", {"n": reading.offset})
+    if reading.outer:
+        yield Phrase("instant.step_outer")
     if reading.distinct:
         yield Phrase("instant.step_distinct")
 

@@ -28,8 +28,9 @@ from core.answering.instant.reading import (
     Value,
     Within,
 )
-from core.answering.instant.schema_words import SchemaWords, plain_words
+from core.answering.instant.schema_words import SchemaWords, directions, plain_words
 from core.answering.instant.times import When
+from core.answering.instant.words import root
 from core.connections.schema import Kind
 
 Ways = list[tuple[Condition, float]]
@@ -55,7 +56,17 @@ class Fields:
     def reach(self, table: str, goal: str) -> list[tuple[Path, float]]:
         """The join paths from rows of `table` to `goal`, each with a cost; steps that multiply rows cost more."""
         found = self.words.paths.between(table, goal)
-        return [(p, 0.12 * len(p) + 0.1 * sum(step.many for step in p)) for p in found]
+        fit = [p for p in found if self._hinted(p)] if len(found) > 1 else []
+        return [
+            (p, 0.12 * len(p) + 0.1 * sum(step.many for step in p) + (0.3 if fit and p not in fit else 0.0))
+            for p in found
+        ]
+
+    def _hinted(self, path: Path) -> bool:
+        """Whether a verb of the question speaks of the columns of this path: to "depart" is about the origin."""
+        said = {word for hint in self.hints for word in directions().get(hint, (hint,))}
+        columns = {c for step in path for c in (*step.left_columns, *step.right_columns)}
+        return bool(said & {root(w) for c in columns for w in plain_words(c)})
 
     def fields(self, columns: Columns, table: str, kinds: frozenset[Kind] | None = None) -> list[tuple[Field, float]]:
         """The columns meant, as seen from rows of `table`, nearest first."""

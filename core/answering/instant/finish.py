@@ -1,8 +1,10 @@
 """Makes a finished reading of a question: what was left open about groups and names is settled here."""
 
+from dataclasses import replace
+
 from core.answering.instant.meaning import Ask
 from core.answering.instant.naming import whole_or_name
-from core.answering.instant.paths import many
+from core.answering.instant.paths import many, reversed_path
 from core.answering.instant.reading import (
     Bucket,
     ColumnRef,
@@ -11,11 +13,13 @@ from core.answering.instant.reading import (
     Function,
     Order,
     Path,
+    Portion,
     Reading,
     Share,
     Tally,
 )
 from core.answering.instant.schema_words import SchemaWords
+from core.connections.schema import Kind
 
 
 def finished(ask: Ask, words: SchemaWords, language: str) -> Reading | None:
@@ -26,12 +30,14 @@ def finished(ask: Ask, words: SchemaWords, language: str) -> Reading | None:
         return _grouped(ask, show)
     order = ask.order
     limit = ask.limit
+    offset = 0
     groups: tuple[Field | Bucket, ...] = ()
     if entity.best is not None:
         if any(isinstance(e, Tally) for e in show):
             return None
         order = (Order(entity.best.by, entity.best.descending),)
         limit = entity.best.n
+        offset = entity.best.skip
     counted = any(isinstance(o.by, Tally) for o in order)
     if counted or entity.having:
         if entity.kind is not None:
@@ -50,7 +56,15 @@ def finished(ask: Ask, words: SchemaWords, language: str) -> Reading | None:
     if distinct and limit is not None:
         distinct = False
     reading = Reading(
-        entity.table, tuple(dict.fromkeys(show)), entity.conditions, groups, entity.having, order, limit, distinct
+        entity.table,
+        tuple(dict.fromkeys(show)),
+        entity.conditions,
+        groups,
+        entity.having,
+        order,
+        limit,
+        distinct,
+        offset,
     )
     return reading if _sound(reading) else None
 
@@ -60,11 +74,13 @@ def _grouped(ask: Ask, show: tuple[Expression, ...]) -> Reading | None:
     if entity.best is not None:
         return None
     plain = ask.group_show or tuple(e for e in show if isinstance(e, Field | Bucket))
-    measures = tuple(e for e in show if isinstance(e, Tally | Share))
+    measures = tuple(e for e in show if isinstance(e, Tally | Share | Portion))
     order = ask.order
     if not order and len(measures) == 1 and not any(isinstance(g, Bucket) for g in ask.groups):
         order = (Order(measures[0], descending=True),)  # the largest first is how groups are read
     groups = tuple(dict.fromkeys((*ask.groups, *plain)))
+    if ask.zero:
+        return _with_empty(ask, plain, measures, groups)
     reading = Reading(
         entity.table,
         tuple(dict.fromkeys((*plain, *measures))),
@@ -75,6 +91,34 @@ def _grouped(ask: Ask, show: tuple[Expression, ...]) -> Reading | None:
         ask.limit,
     )
     return reading if _sound(reading) else None
+
+
+def _with_empty(
+    ask: Ask,
+    plain: tuple[Field | Bucket, ...],
+    measures: tuple[Tally | Share | Portion, ...],
+    groups: tuple[Field | Bucket, ...],
+) -> Reading | None:
+    """The groups seen from their own table, with what is counted joined where there is some."""
+    fields = [g for g in groups if isinstance(g, Field)]
+    path = min((f.path for f in fields), key=len, default=())
+    home = [f for f in fields if f.path == path]
+    counts = len(measures) == 1 and isinstance(measures[0], Tally) and measures[0] == Tally(Function.COUNT)
+    if len(home) != len(groups) or not path or any(step.many for step in path) or not counts:
+        return None
+    back = reversed_path(path)
+    link = back[-1]
+    tally = Tally(Function.COUNT, Field(ColumnRef(link.right, link.right_columns[0]), Kind.INTEGER, back))
+    order = tuple(Order(tally if o.by == measures[0] else o.by, o.descending) for o in ask.order) or (
+        Order(tally, True),
+    )
+    if any(not isinstance(o.by, Tally) for o in order):
+        order = tuple(
+            replace(o, by=replace(o.by, path=())) if isinstance(o.by, Field) and o.by in home else o for o in order
+        )
+    shown = tuple(replace(f, path=()) for f in plain if isinstance(f, Field))
+    keys = tuple(replace(f, path=()) for f in home)
+    return Reading(path[-1].right, (*shown, tally), (), keys, (), order, ask.limit, outer=True)
 
 
 def _sound(reading: Reading) -> bool:

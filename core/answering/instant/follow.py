@@ -149,6 +149,8 @@ class Changes:
 
 def changed(reading: Reading, change: Change, asks: Asks, binder: Binder) -> Iterator[tuple[Ask, float]]:
     """The earlier reading with one thing changed, in every way that makes sense."""
+    if reading.offset or reading.outer:
+        return
     ask = as_ask(reading)
     if isinstance(change, Filter):
         yield from _filtered(ask, change.predicate, binder)

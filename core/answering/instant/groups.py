@@ -48,6 +48,15 @@ class Grouping(Wishing):
         for shown, cost in self._fields(wishes, entity.table):
             yield from self._asked(wishes, shown, entity, cost)
 
+    def wishes_with(self, entity: Entity, wishes: Wishes) -> Made:
+        """ "venues with their city": who they are, and what is asked for."""
+        if entity.kind is None and not entity.each and all(is_plain(w) for w in wishes):
+            for ask, cost in self.wishes_of(wishes, entity):
+                if any(isinstance(e, Field) and self._words.flag(e.column) for e in ask.show):
+                    continue
+                who = display(self._words, entity.table, self._language)
+                yield replace(ask, show=tuple(dict.fromkeys((*who, *ask.show)))), cost
+
     def _for_each(self, wishes: Wishes, entity: Entity) -> Made:
         """One row per entity: "number of concerts and name for each stadium", "average age for each type"."""
         group = replace(entity, each=False)
@@ -84,7 +93,12 @@ class Grouping(Wishing):
         elif by.grain is not None:
             yield from self._by_grain(ask, by.grain)
         elif by.entity is not None and not plain_ask(ask):
-            yield from self._grouped(ask, by.entity, 0.0, ())
+            found: list[tuple[Ask, float]] = [(ask, 0.0)]
+            for entity in (by.entity, *by.also):
+                found = [(made, cost + more) for a, cost in found for made, more in self._grouped(a, entity, 0.0, ())][
+                    :4
+                ]
+            yield from found
 
     def _by_grain(self, ask: Ask, grain: Grain) -> Made:
         if plain_ask(ask) or ask.entity.best:
@@ -172,6 +186,12 @@ class Grouping(Wishing):
     def by_bare(self, entity: Entity) -> Made:
         if entity.bare:
             yield By(replace(entity, distinct=False)), 0.0
+
+    def by_several(self, *entities: Entity) -> Made:
+        """ "per branch and condition"."""
+        first, *rest = (replace(e, each=False, distinct=False) for e in entities)
+        if all(e.bare for e in (first, *rest)) and first not in rest:
+            yield By(first, also=tuple(rest)), 0.0
 
     def by_grain(self, grain: str) -> Made:
         yield By(grain=Grain(grain)), 0.0

@@ -19,6 +19,7 @@ from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     Bucket,
     Field,
+    Function,
     Tally,
 )
 from core.answering.instant.wishes import expression_of, is_plain, plain_ask
@@ -123,8 +124,18 @@ class Joining(Grouping):
         """A second sentence says what to list: "… List the name and id."."""
         counted = isinstance(ask.show[0], Tally) if ask.show else False
         again = [w for w in wishes if isinstance(w, WantCount) and counted and w.entity.table == ask.entity.table]
+        best = (ask.entity.best.by,) if ask.entity.best else ()
+        measured = {e.function for e in (*ask.show, *best) if isinstance(e, Tally)}
+        if any(
+            isinstance(w, WantAgain) and w.function is not Function.COUNT and w.function not in measured for w in wishes
+        ):
+            return
         plain = tuple(w for w in wishes if not isinstance(w, WantAgain) and w not in again)
-        if not plain or not all(is_plain(w) for w in plain) or (len(plain) < len(wishes) and plain_ask(ask)):
+        if (
+            not plain
+            or not all(is_plain(w) for w in plain)
+            or (len(plain) < len(wishes) and plain_ask(ask) and not measured)
+        ):
             return
         if ask.groups or plain_ask(ask):
             # What was asked for by name stays; an entity that was only pointed at is shown by what is listed now.

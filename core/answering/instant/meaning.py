@@ -69,6 +69,16 @@ class Check:
 
 
 @dataclass(frozen=True)
+class CheckTally:
+    """An aggregate of related rows, or of the rows with a value, compared: "with an average salary above 5000"."""
+
+    columns: Columns
+    function: Function
+    op: Op
+    number: Number
+
+
+@dataclass(frozen=True)
 class Range:
     columns: Columns
     low: Operand
@@ -111,6 +121,8 @@ class Most:
     columns: Columns | None = None
     entity: "Entity | None" = None
     function: Function | None = None
+    skip: int = 0
+    """How many better ones are left out: 1 for the second best."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +155,7 @@ class Together:
     any: bool = False
 
 
-Predicate = Check | Range | Holds | InTime | Has | Most | Resembles | Blank | Flag | Together
+Predicate = Check | CheckTally | Range | Holds | InTime | Has | Most | Resembles | Blank | Flag | Together
 
 
 @dataclass(frozen=True)
@@ -184,7 +196,9 @@ class WantCount:
 
 @dataclass(frozen=True)
 class WantAgain:
-    """A wish for the number that the question asked for before."""
+    """A wish for the number that the question asked for before: the count, or this aggregate."""
+
+    function: Function = Function.COUNT
 
 
 Wish = Want | WantCount | WantAgain
@@ -197,6 +211,7 @@ class By:
 
     entity: Entity | None = None
     grain: Grain | None = None
+    also: tuple[Entity, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -219,5 +234,7 @@ class Ask:
     limit: int | None = None
     distinct: bool = False
     named_groups: bool = False
+    zero: bool = False
+    """Whether groups of nothing are listed too, with 0."""
     named: bool = field(default=True)
     """Whether columns were asked for; otherwise the entity is shown by its name."""

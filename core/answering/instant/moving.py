@@ -79,7 +79,7 @@ def expression_moved(expression: Expression, prefix: Path) -> Expression:
         assert isinstance(inner, Tally)
         return Share(inner)
     assert isinstance(expression, Portion)
-    return Portion(tuple(moved(c, prefix) for c in expression.conditions))
+    return replace(expression, conditions=tuple(moved(c, prefix) for c in expression.conditions))
 
 
 def best_moved(best: Best, prefix: Path) -> Best:

@@ -2,7 +2,7 @@
 
 from core.answering.instant.meaning import Columns
 from core.answering.instant.reading import ColumnRef, Field
-from core.answering.instant.schema_words import SchemaWords, plain_words
+from core.answering.instant.schema_words import DONE, SchemaWords, plain_words
 from core.answering.instant.words import singular
 from core.connections.schema import Column, Kind, Table, language_part
 
@@ -54,7 +54,9 @@ def _names(words: SchemaWords, table: Table) -> list[Column]:
     free = [c for c in table.columns if not words.is_key(ColumnRef(table.key, c.name)) and c.kind is Kind.TEXT]
     exact = [c for c in free if plain_words(c.name) == ("name",)]
     titles = [c for c in free if plain_words(c.name)[-1] == "title" and set(plain_words(c.name)[:-1]) <= own]
-    owned = [c for c in free if plain_words(c.name)[-1] == "name" and set(plain_words(c.name)[:-1]) <= own]
+    owned = [
+        c for c in free if plain_words(c.name)[-1] == "name" and all(_says(w, table) for w in plain_words(c.name)[:-1])
+    ]
     called = [c for c in free if set(plain_words(c.name)) <= own]
     full = [c for c in free if plain_words(c.name)[-1] == "name" and plain_words(c.name)[0] in _FULL]
     # A name far back in the row is that of something else: the ship's name of an order.
@@ -90,7 +92,12 @@ def is_name(words: SchemaWords, ref: ColumnRef) -> bool:
     """Whether the column is just its table's name or title: it says who a row is and is no group of rows."""
     owner = words.table(ref.table)
     own = plain_words(ref.column)
-    return own[-1] in _NAMES and set(own[:-1]) <= set(plain_words(owner.name))
+    return own[-1] in _NAMES and all(_says(w, owner) for w in own[:-1])
+
+
+def _says(word: str, owner: Table) -> bool:
+    """Whether a word is one of the table's own, or the beginning of one: "tech" of technicians."""
+    return any(word == said or (len(word) >= 3 and said.startswith(word)) for said in plain_words(owner.name))
 
 
 def no_person_title(words: SchemaWords, ref: ColumnRef, columns: Columns) -> bool:
@@ -103,7 +110,13 @@ def no_person_title(words: SchemaWords, ref: ColumnRef, columns: Columns) -> boo
 
 def _free(ref: ColumnRef, owner: Table) -> list[str]:
     """The words of a column's name that are not its table's."""
-    return [w for w in plain_words(ref.column) if w not in plain_words(owner.name)]
+    return [w for w in plain_words(ref.column) if not _says(w, owner)]
+
+
+def counts_things(words: SchemaWords, field: Field) -> bool:
+    """Whether the column says how many of something there were: "tickets_sold"."""
+    said = plain_words(field.column.column)
+    return field.kind.numeric and len(said) > 1 and said[-1] in DONE and not words.is_key(field.column)
 
 
 def additive(words: SchemaWords, field: Field) -> bool:

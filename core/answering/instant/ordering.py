@@ -20,6 +20,7 @@ from core.answering.instant.reading import (
     Order,
     Share,
     Tally,
+    Within,
 )
 from core.answering.instant.wishes import plain_ask
 from core.connections.schema import Kind
@@ -44,6 +45,9 @@ class Ordering(Joining):
 
     def sorting_function(self, function: str, columns: Columns, *direction: str) -> Made:
         yield Sorting(columns, direction[:1] == ("desc",), Function(function)), 0.0
+
+    def sorting_again(self, *direction: str) -> Made:
+        yield from self.sorting_shown(*(direction or ("asc",)))
 
     def sorting_shown(self, direction: str) -> Made:
         yield Sorting(None, direction == "desc"), 0.0
@@ -74,6 +78,10 @@ class Ordering(Joining):
                 yield tallies[0], 0.0
             elif not tallies and len(ask.show) == 1:
                 yield ask.show[0], 0.1
+            else:
+                sizes = [e for e in ask.show if isinstance(e, Field) and self._bind.measurable(e)]
+                if not tallies and len(sizes) == 1:
+                    yield sizes[0], 0.1
             return
         shown = [e for e in (*ask.show, *ask.group_show, *ask.groups) if isinstance(e, Field)]
         meant = {ref for ref, _ in sorting.columns.options}
@@ -95,6 +103,17 @@ class Ordering(Joining):
                 yield Tally(sorting.function, field), cost
             elif not tallies and not many(field.path) and self._orderly(field):
                 yield field, cost
+
+    def with_zero(self, ask: Ask) -> Made:
+        """ "including those without any": groups of nothing count 0."""
+        if ask.groups and not ask.entity.conditions and not ask.limit and not plain_ask(ask):
+            yield replace(ask, zero=True), 0.0
+
+    def with_zero_of(self, ask: Ask, group: Entity, counted: Entity) -> Made:
+        """ "… including branches without copies"."""
+        tables = {g.column.table for g in ask.groups if isinstance(g, Field)}
+        if group.bare and counted.bare and counted.table == ask.entity.table and group.table in tables:
+            yield from self.with_zero(ask)
 
     def _orderly(self, field: Field) -> bool:
         return field.kind is not Kind.OTHER
@@ -123,6 +142,9 @@ class Ordering(Joining):
     def shares(self, ask: Ask) -> Made:
         """ "share of revenue by region": each group as a percentage of the whole."""
         tallies = [e for e in ask.show if isinstance(e, Tally)]
+        counted = any(t.function is Function.COUNT for t in tallies)
+        if counted and any(not isinstance(c, Within) for c in ask.entity.conditions):
+            return  # "what share of orders is cancelled, by region": of those of the region
         if ask.groups and len(tallies) == 1 and tallies[0].function in (Function.COUNT, Function.SUM):
             show = tuple(Share(e) if e is tallies[0] else e for e in ask.show)
             order = tuple(Order(Share(tallies[0]), o.descending) if o.by == tallies[0] else o for o in ask.order)

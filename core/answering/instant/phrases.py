@@ -13,6 +13,7 @@ from core.answering.instant.meaning import (
     Most,
     Number,
     Predicate,
+    Resembles,
     Values,
 )
 from core.answering.instant.naming import SUBJECTS, display, is_name
@@ -101,6 +102,50 @@ class Phrases(Predicates):
 
     def best_adjective(self, most: Most, entity: Entity) -> Made:
         return self._bind.narrowed(entity, most)
+
+    def nth_best(self, place: str, most: Most, entity: Entity) -> Made:
+        """ "the second largest city"."""
+        return self._bind.narrowed(entity, replace(most, skip=int(place) - 1))
+
+    def flagged_before(self, columns: Columns, entity: Entity) -> Made:
+        """ "blocked members", "discontinued products"."""
+        own = replace(columns, options=tuple((r, c) for r, c in columns.options if r.table == entity.table))
+        for flag, cost in self.flagged(own):
+            for found, more in self._bind.narrowed(entity, flag):
+                yield found, cost + more
+
+    def holds_sort(self, values: Values) -> Made:
+        """ "who are trainees": what sort of rows they are, not what they are called."""
+        sorts = tuple(o for o in values.options if not is_name(self._words, o[0]) and not self._words.is_key(o[0]))
+        if sorts:
+            yield Holds((replace(values, options=sorts),)), 0.0
+
+    def holds_no_sort(self, values: Values) -> Made:
+        for found, cost in self.holds_sort(values):
+            yield replace(found, negated=True), cost
+
+    def best_by(self, extreme: str, entity: Entity, columns: Columns) -> Made:
+        """ "the largest site by floor area"."""
+        return self._bind.narrowed(entity, Most(extreme == "desc", columns=columns))
+
+    def few_best_by(self, number: Number, extreme: str, entity: Entity, columns: Columns) -> Made:
+        return self.best_few(number, Most(extreme == "desc", columns=columns), entity)
+
+    def starting(self, entity: Entity, values: Values) -> Made:
+        return self._resembling(entity, values, "starts")
+
+    def ending(self, entity: Entity, values: Values) -> Made:
+        return self._resembling(entity, values, "ends")
+
+    def containing(self, entity: Entity, values: Values) -> Made:
+        return self._resembling(entity, values, "contains")
+
+    def _resembling(self, entity: Entity, values: Values, where: str) -> Made:
+        """ "titles ending with Island": the text that says who a row is, or the values that are spoken of."""
+        fields = (entity.kind,) if entity.kind else display(self._words, entity.table)
+        if len(fields) == 1 and fields[0].kind is Kind.TEXT and values.quoted:
+            like = Resembles(Columns(((fields[0].column, 0.0),), ""), values.text, where)
+            yield from self._bind.narrowed(entity, like)
 
     def best_few(self, number: Number, most: Most, entity: Entity) -> Made:
         if number.value >= 1:

@@ -12,6 +12,7 @@ from core.answering.instant.meaning import (
     Average,
     Blank,
     Check,
+    CheckTally,
     Columns,
     Entity,
     Flag,
@@ -28,7 +29,7 @@ from core.answering.instant.meaning import (
     Values,
 )
 from core.answering.instant.reading import Field, Function, Op
-from core.answering.instant.schema_words import SchemaWords
+from core.answering.instant.schema_words import SchemaWords, plain_words
 from core.answering.instant.times import When
 from core.answering.instant.words import root
 from core.connections.schema import Kind
@@ -125,6 +126,55 @@ class Predicates:
     def below_average(self, columns: Columns) -> Made:
         yield Check(columns, Op.LT, (Average(),)), 0.0
 
+    def adjective_average_of(self, adjective: tuple[Columns, Op], entity: Entity) -> Made:
+        """ "longer than the average film": than such rows are on average."""
+        return self.verb_average_of(adjective[0], adjective[1].value, entity)
+
+    def verb_average_of(self, columns: Columns, op: str, entity: Entity) -> Made:
+        """ "earn more than the average doctor"."""
+        own = tuple((ref, cost) for ref, cost in columns.options if ref.table == entity.table)
+        if own and entity.bare and entity.kind is None:
+            yield Check(replace(columns, options=own), Op(op), (Average(),)), 0.0
+
+    def verb_above_average_of(self, columns: Columns, entity: Entity) -> Made:
+        return self.verb_average_of(columns, ">", entity)
+
+    def verb_below_average_of(self, columns: Columns, entity: Entity) -> Made:
+        return self.verb_average_of(columns, "<", entity)
+
+    def check_tally(self, function: str, columns: Columns, op: str, operand: Operand) -> Made:
+        """ "with an average salary above 5000"."""
+        if isinstance(operand, Number):
+            yield CheckTally(columns, Function(function), Op(op), operand), 0.0
+
+    def has_act(self, act: Entity, entity: Entity) -> Made:
+        """ "who inspected a meter": rows of the deed, of such a thing."""
+        for found, cost in self._acted(act, entity):
+            yield Has(found), cost
+
+    def has_no_act(self, act: Entity, entity: Entity) -> Made:
+        for found, cost in self._acted(act, entity):
+            yield Has(found, negated=True), cost
+
+    def _acted(self, act: Entity, entity: Entity) -> Made:
+        if entity.each or entity.best or not self._words.paths.between(act.table, entity.table):
+            return []
+        if entity.bare and entity.kind is None and act.table != entity.table:
+            return [(act, 0.0)]
+        return self._bind.narrowed(act, Has(replace(entity, distinct=False)))
+
+    def not_done(self, columns: Columns) -> Made:
+        """ "not returned yet": the date of returning is missing."""
+        yield Blank(columns), 0.0
+
+    def most_done(self, columns: Columns, extreme: str) -> Made:
+        """ "hired first": by the date that says when."""
+        yield Most(extreme == "desc", columns=columns), 0.0
+
+    def nth_most(self, place: str, extreme: str, columns: Columns) -> Made:
+        """ "the second highest salary"."""
+        yield Most(extreme == "desc", columns=columns, skip=int(place) - 1), 0.0
+
     def against_average(self, columns: Columns, op: str, *again: Columns) -> Made:
         if not again or {r for r, _ in again[0].options} & {r for r, _ in columns.options}:
             yield Check(columns, Op(op), (Average(),)), 0.0
@@ -177,6 +227,10 @@ class Predicates:
             for two, more in self._bind.narrowed(entity, Holds((second,))):
                 yield Together((Has(one), Has(two))), cost + more
 
+    def both_of_after(self, first: Values, second: Values, entity: Entity) -> Made:
+        """ "both a cancelled and a delayed order"."""
+        return self.both_of(entity, first, second)
+
     def named_values(self, values: Values) -> Made:
         yield Holds((values,)), 0.0
 
@@ -188,9 +242,18 @@ class Predicates:
 
     def flagged(self, columns: Columns) -> Made:
         """ "discontinued": a column that says yes or no."""
-        yes = tuple((ref, cost) for ref, cost in columns.options if self._words.kind(ref) is Kind.BOOLEAN)
+        yes = tuple((ref, cost) for ref, cost in columns.options if self._words.flag(ref))
         if yes:
             yield Flag(replace(columns, options=yes)), 0.0
+
+    def flagged_with(self, columns: Columns) -> Made:
+        """ "with solar panels": a column that says whether they have some."""
+        own = tuple((r, c) for r, c in columns.options if plain_words(r.column)[0] == "has")
+        return self.flagged(replace(columns, options=own))
+
+    def not_flagged_with(self, columns: Columns) -> Made:
+        for flag, cost in self.flagged_with(columns):
+            yield replace(flag, negated=True), cost
 
     def not_flagged(self, columns: Columns) -> Made:
         for flag, cost in self.flagged(columns):

@@ -96,9 +96,10 @@ class Share:
 
 @dataclass(frozen=True)
 class Portion:
-    """The percentage of all rows that meet `conditions`."""
+    """How many of all rows meet `conditions`: as a percentage, or of a `whole` of one."""
 
     conditions: tuple["Condition", ...]
+    whole: float = 100.0
 
 
 Expression = Field | Bucket | Tally | Share | Portion
@@ -182,11 +183,12 @@ Condition = Compare | Within | Like | Missing | Related | AnyOf | AllOf | Shared
 
 @dataclass(frozen=True)
 class Best:
-    """The `n` first by `by`."""
+    """The `n` first by `by`, after `skip` better ones."""
 
     by: Expression
     descending: bool
     n: int = 1
+    skip: int = 0
 
 
 @dataclass(frozen=True)
@@ -214,3 +216,6 @@ class Reading:
     order: tuple[Order, ...] = ()
     limit: int | None = None
     distinct: bool = False
+    offset: int = 0
+    outer: bool = False
+    """Whether rows stay that have none of what is counted: joins are outer ones."""

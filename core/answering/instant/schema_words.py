@@ -28,6 +28,8 @@ _GENERIC = {"id", "code", "name", "number", "no", "num", "key", "text", "value",
 _LITTLE = {"to", "from", "of", "in", "by", "for", "at", "on", "is", "no", "not", "and", "or", "with", "up"}
 _PIVOT = 0.15  # a Chinese name found through the English of another word for it
 _PREFIXES = {"ref", "dim", "fact", "tbl", "tb", "t", "vw", "v", "lkp", "stg"}
+DONE = {"sold", "made", "paid", "held", "won", "lost", "sent", "given", "taken", "done", "built", "spent"}
+_WHEN = {"on", "at", "date", "time", "year", "day"}
 _LABEL = re.compile(r"[:：(（,，;；]")
 
 
@@ -51,6 +53,8 @@ class SchemaWords:
         self.chinese: dict[str, list[Call]] = defaultdict(list)
         self.longest = 0
         self.acts: dict[str, list[str]] = defaultdict(list)
+        self.shorts: set[str] = set()
+        self.dates: dict[str, list[ColumnRef]] = defaultdict(list)
         self.kinds = {ColumnRef(t.key, c.name): c.kind for t in schema.tables for c in t.columns}
         for table in schema.tables:
             own = _table_phrases(table)
@@ -68,9 +72,13 @@ class SchemaWords:
                     self._put(phrase, Call(table.key, column.name, cost + view))
                 for label, cost in _chinese_column(column, called).items():
                     self._label(label, Call(table.key, column.name, cost + view))
+                if column.kind.temporal or _WHEN & set(plain_words(column.name)[1:]):
+                    for word in {root(w) for w in plain_words(column.name)} - _WHEN:
+                        self.dates[word].append(ColumnRef(table.key, column.name))
 
     def _put(self, phrase: Phrase, call: Call) -> None:
         node = self.tree
+        self.shorts |= {w for w in phrase if 3 <= len(w) <= 6 and w.isalpha() and not set(w[1:]) & set("aeiouy")}
         for word in phrase:
             node = node.setdefault(word, {})
         calls = node.setdefault("", [])
@@ -115,6 +123,14 @@ class SchemaWords:
         table = self.table(ref.table)
         return table.primary_key == (ref.column,) or (ref.column,) in table.unique_keys
 
+    def flag(self, ref: ColumnRef) -> bool:
+        """Whether the column says yes or no: by its type, or as 1 and 0 by a name like "is_open"."""
+        if self.kind(ref) is Kind.BOOLEAN:
+            return True
+        words = plain_words(ref.column)
+        done = len(words) == 1 and (words[0].endswith("ed") or words[0] in DONE)
+        return self.kind(ref) is Kind.INTEGER and (done or (len(words) > 1 and words[0] in ("is", "has")))
+
     def is_key(self, ref: ColumnRef) -> bool:
         """Whether the column is (part of) a primary or foreign key."""
         table = self.table(ref.table)
@@ -158,6 +174,24 @@ def synonyms() -> Mapping[Phrase, tuple[Phrase, ...]]:
 def abbreviations() -> Mapping[str, tuple[str, ...]]:
     text = files(__package__).joinpath("synonyms.toml").read_text(encoding="utf-8")
     return {short: tuple(long.split()) for short, long in tomllib.loads(text)["abbreviations"].items()}
+
+
+@cache
+def units() -> frozenset[str]:
+    """What a number is counted in, written behind its name: "floor_area_sqm", "budget_millions"."""
+    text = files(__package__).joinpath("synonyms.toml").read_text(encoding="utf-8")
+    return frozenset(tomllib.loads(text)["units"])
+
+
+@cache
+def directions() -> Mapping[str, frozenset[str]]:
+    """For each verb's root, the roots of the words that the column of its end of a way has."""
+    text = files(__package__).joinpath("synonyms.toml").read_text(encoding="utf-8")
+    found: dict[str, frozenset[str]] = {}
+    for group in tomllib.loads(text)["directions"]:
+        ends = frozenset(root(w) for w in (*group["verbs"], *group["ends"]))
+        found |= {root(verb): ends for verb in group["verbs"]}
+    return found
 
 
 def walk(tree: Mapping[str, Any], phrase: Iterable[str]) -> Mapping[str, Any] | None:
@@ -210,6 +244,14 @@ def _column_phrases(column: Column, table: Table, owner: Mapping[Phrase, float])
                 found.setdefault((*own, *words), 0.05)
     if words[0] in ("is", "has") and len(words) > 1:
         found.setdefault(words[1:], 0.1)
+    if len(words) > 1 and _last(column.name) in units():
+        found.setdefault(words[:-1], 0.05)
+    if len(words) > 1 and (words[-1] in DONE or (words[-1].endswith("ed") and column.kind.numeric)):
+        found.setdefault(words[:-1], 0.3)
+    if column.kind.numeric and words[-1] != _last(column.name) and words[-1] not in _GENERIC:
+        found.setdefault((*words, "count"), 0.1)
+    for phrase in _of_doing(words):
+        found.setdefault(phrase, 0.1)
     for phrase, cost in list(found.items()):
         if len(phrase) > 1 and phrase[-1] in _GENERIC | _SORTS:
             found.setdefault(phrase[:-1], cost + 0.3)
@@ -223,6 +265,29 @@ def _column_phrases(column: Column, table: Table, owner: Mapping[Phrase, float])
     for text, cost in _english_labels(column.comment, column.descriptions):
         found[text] = min(cost, found.get(text, 9.0))
     return found
+
+
+def _last(name: str) -> str:
+    """The last word of a name as it is written."""
+    parts = re.findall(r"[^\W_]+", humanise(name).lower())
+    return parts[-1] if parts else ""
+
+
+def _of_doing(words: Phrase) -> Iterator[Phrase]:
+    """ "opened_on" is the opening date too, "published_year" the year of publishing."""
+    if len(words) == 2 and words[1] in _WHEN and words[0].endswith("ed"):
+        stem = words[0][:-2]
+        stem = stem[:-1] if len(stem) > 3 and stem[-1] == stem[-2] and stem[-1] not in "ls" else stem
+        last = "date" if words[1] in ("on", "at") else words[1]
+        for form in (words[0], stem + "ing", words[0][:-2] + "ing", stem, stem + "e"):
+            yield (form, last)
+
+
+@lru_cache(maxsize=20_000)
+def shortened(word: str, short: str) -> bool:
+    """Whether `short` is `word` without its vowels, double letters written once: "vsl" for "vessel"."""
+    bare = word[:1] + re.sub("[aeiouy]", "", word[1:])
+    return len(word) > len(short) and re.sub(r"(.)\1", r"\1", bare) == short
 
 
 def _split_glued(words: Phrase, owner: Iterable[Phrase]) -> Phrase:

@@ -1,7 +1,7 @@
 """What each stretch of a question may be: the leaves of the chart, found without knowing the sentence."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
@@ -11,9 +11,9 @@ from core.answering.instant.chart import Edge
 from core.answering.instant.claims import claims
 from core.answering.instant.focus import focused
 from core.answering.instant.lexicon import FunctionWord, lexicon
-from core.answering.instant.meaning import Entity, Most, Number, Sorting, Values
+from core.answering.instant.meaning import Entity, Flag, Most, Number, Sorting, Values
 from core.answering.instant.reading import ColumnRef, Op
-from core.answering.instant.schema_words import Call, SchemaWords, attribute, columns_of, synonyms
+from core.answering.instant.schema_words import Call, SchemaWords, attribute, columns_of, shortened, synonyms
 from core.answering.instant.times import english_times
 from core.answering.instant.words import Token, number_of, root, tokens_of
 from core.grounding.values import ValueHit, ValueSource
@@ -45,6 +45,8 @@ _BEFORE_NOUNS = {
     "all",
     "by",
 }
+_PARTICIPLES = {"made", "done", "come", "become", "gone", "ran", "run", "began", "sung", "swum"}
+_ARE = {"is", "are", "was", "were"}
 LONGEST_VALUE = 7
 _INSIDE = {"of", "the", "in", "for"}
 
@@ -90,11 +92,16 @@ def english_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
     leaves.extend(_schema_leaves(tokens, words))
     leaves.extend(_number_leaves(tokens))
     leaves.extend(_act_leaves(tokens, words))
-    leaves.extend(_verb_leaves(tokens))
+    leaves.extend(_verb_leaves(tokens, words))
     leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in english_times(lowers, now))
     texts = tuple(t.text for t in tokens)
     claimed = claims(texts, frozenset(leaf.start for leaf in leaves if leaf.category == "T"))
     leaves.extend(_value_leaves(tokens, words, values, leaves, skips, claimed))
+    # What claims something is a mere verb only where nothing else speaks of it.
+    leaves = [
+        replace(leaf, cost=leaf.cost + 0.4) if leaf.category == "verb" and leaf.start in claimed else leaf
+        for leaf in leaves
+    ]
     held = {leaf.start for leaf in leaves if leaf.category == "V" and leaf.start in claimed and leaf.meaning.options}
     leaves = [leaf for leaf in leaves if leaf.category != "verb" or leaf.start not in held]
     return replace(spans_of(focused(leaves, words), skips, len(tokens), texts), claimed=claimed)
@@ -136,6 +143,11 @@ def function_leaves(word: FunctionWord, words: SchemaWords, start: int, end: int
             columns = attribute(words, part[:-1])
             if columns is not None:
                 yield Edge("O", start, end, Sorting(columns, part.endswith("-")), 0.05)
+    elif word.category == "opposites":
+        columns = attribute(words, word.value)
+        flags = tuple((r, c) for r, c in columns.options if words.flag(r)) if columns else ()
+        if columns and flags:
+            yield Edge("Y", start, end, Flag(replace(columns, options=flags), negated=True), 0.05)
     elif word.category in ("most_common", "least_common"):
         yield Edge("common", start, end, "desc" if word.category == "most_common" else "asc", 0.0)
     else:
@@ -145,7 +157,7 @@ def function_leaves(word: FunctionWord, words: SchemaWords, start: int, end: int
 def _schema_leaves(tokens: Sequence[Token], words: SchemaWords) -> Iterator[Edge]:
     for i in range(len(tokens)):
         found: dict[int, list[tuple[Call, float]]] = {}
-        for end, call, cost in called_at(tokens, i, words.tree):
+        for end, call, cost in called_at(tokens, i, words):
             vague = 0.5 if end == i + 1 and call.cost and tokens[i].plain in _VAGUE else 0.0
             found.setdefault(end, []).append((call, cost + vague))
         for end, calls in found.items():
@@ -170,24 +182,22 @@ def call_leaves(calls: Sequence[tuple[Call, float]], start: int, end: int, text:
         yield Edge("C", start, end, columns_of(columns, text), 0.0)
 
 
-def called_at(tokens: Sequence[Token], start: int, tree: Mapping[str, Any]) -> Iterator[tuple[int, Call, float]]:
+def called_at(tokens: Sequence[Token], start: int, words: SchemaWords) -> Iterator[tuple[int, Call, float]]:
     """What the schema calls by the words from `start`: plain, by synonyms, and turned around an "of"."""
-    yield from _walk(tokens, start, tree, 0.0)
+    yield from _walk(tokens, start, words, 0.0)
     turned = [i for i in range(start + 1, min(start + 3, len(tokens))) if tokens[i].lower == "of"]
     for place in turned:
         for after in range(place + 1, min(place + 4, len(tokens)) + 1):
             rest = [t for t in tokens[place + 1 : after] if t.lower not in ("the", "a", "an", "all")]
             if rest and after <= len(tokens):
                 swapped = [*rest, *tokens[start:place]]
-                for end, call, cost in _walk(swapped, 0, tree, 0.08):
+                for end, call, cost in _walk(swapped, 0, words, 0.08):
                     if end == len(swapped):
                         yield after, call, cost
 
 
-def _walk(
-    tokens: Sequence[Token], start: int, tree: Mapping[str, Any], cost: float
-) -> Iterator[tuple[int, Call, float]]:
-    stack: list[tuple[int, Mapping[str, Any], float, bool]] = [(start, tree, cost, False)]
+def _walk(tokens: Sequence[Token], start: int, words: SchemaWords, cost: float) -> Iterator[tuple[int, Call, float]]:
+    stack: list[tuple[int, Mapping[str, Any], float, bool]] = [(start, words.tree, cost, False)]
     while stack:
         at, node, so_far, complete = stack.pop()
         if complete:
@@ -195,7 +205,7 @@ def _walk(
                 yield at, call, so_far
         if at >= len(tokens) or at - start >= 6 or tokens[at].kind not in ("word", "number"):
             continue
-        for size, phrase, more in alternatives(tokens, at):
+        for size, phrase, more in alternatives(tokens, at, words.shorts):
             inner: Mapping[str, Any] | None = node
             for part in phrase:
                 inner = inner.get(part) if inner else None
@@ -205,10 +215,17 @@ def _walk(
             stack.append((at + 1, node, so_far + 0.02, False))
 
 
-def alternatives(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, tuple[str, ...], float]]:
-    """The word at this place, its singular, and what stands for it or for it and the next ones."""
+def alternatives(
+    tokens: Sequence[Token], at: int, shorts: Collection[str] = ()
+) -> Iterator[tuple[int, tuple[str, ...], float]]:
+    """The word at this place, its singular, what is short for it, and what stands for it or for it and the next."""
     token = tokens[at]
     yield 1, (token.plain,), 0.0
+    if token.plain.endswith("ie"):
+        yield 1, (token.plain[:-2] + "y",), 0.0
+    for short in shorts:
+        if shortened(token.plain, short):
+            yield 1, (short,), 0.2
     if "-" in token.lower or "_" in token.lower:
         yield 1, tuple(token.lower.replace("_", "-").split("-")), 0.05
     for size in (1, 2, 3):
@@ -235,16 +252,24 @@ def _act_leaves(tokens: Sequence[Token], words: SchemaWords) -> Iterator[Edge]:
         if token.kind == "word" and token.lower.endswith(("ed", "ing")):
             for table in words.acts.get(root(token.lower), ())[:3]:
                 yield Edge("Act", i, i + 1, Entity(table), 0.1)
+            found = {ref: 0.0 for ref in words.dates.get(root(token.lower), ()) if words.kind(ref).temporal}
+            if found:
+                yield Edge("Done", i, i + 1, columns_of(found, token.lower), 0.0)
 
 
-def _verb_leaves(tokens: Sequence[Token]) -> Iterator[Edge]:
+def _verb_leaves(tokens: Sequence[Token], words: SchemaWords) -> Iterator[Edge]:
     verbs = lexicon("en").verbs
     for i, token in enumerate(tokens):
-        # After "each" or "the" it is the noun: "in each place".
-        if i and tokens[i - 1].lower in _BEFORE_NOUNS:
+        # After "each" or "the" it is the noun: "in each place"; and what people "are" is a noun too: "who are cooks".
+        before = tokens[i - 1].lower if i else ""
+        form = token.lower.endswith(("ed", "ing", "n", "t", "d")) or token.lower in _PARTICIPLES
+        if token.kind != "word" or before in _BEFORE_NOUNS or (before in _ARE and not form):
             continue
-        if token.kind == "word" and root(token.lower) in verbs:
+        if root(token.lower) in verbs:
             yield Edge("verb", i, i + 1, token.lower, 0.0)
+        elif form and root(token.lower) in words.dates:
+            # "installed in 2014", where a column says when that was
+            yield Edge("verb", i, i + 1, token.lower, 0.25 if root(token.lower) in words.acts else 0.1)
 
 
 def _value_leaves(

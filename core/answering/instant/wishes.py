@@ -19,7 +19,7 @@ from core.answering.instant.meaning import (
     Wish,
     Wishes,
 )
-from core.answering.instant.naming import SUBJECTS, additive, is_name, names_for
+from core.answering.instant.naming import SUBJECTS, additive, counts_things, is_name, names_for
 from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     Best,
@@ -82,6 +82,17 @@ class Wishing:
         if all(not self._words.kind(ref).numeric or self._words.is_key(ref) for ref, _ in columns.options):
             yield (Want(columns, Function.COUNT, distinct=True),), 0.0
 
+    def again_function(self, function: str) -> Made:
+        """ "… show the title and the average": what is measured anyway."""
+        yield (WantAgain(Function(function)),), 0.1
+
+    def want_number(self, columns: Columns) -> Made:
+        """ "the number of beds" where a column says it."""
+        told = tuple((r, c) for r, c in columns.options if self._words.kind(r).numeric and not self._words.is_key(r))
+        told = tuple((r, c) for r, c in told if not self._words.flag(r))
+        if told:
+            yield (Want(replace(columns, options=told)),), 0.0
+
     def join(self, first: Wishes, second: Wishes) -> Made:
         if len(first) + len(second) <= 6:
             yield (*first, *second), 0.0
@@ -127,6 +138,9 @@ class Wishing:
             return
         if entity.kind is not None:
             rows = replace(entity, kind=None, distinct=False)
+            if counts_things(self._words, entity.kind) and not entity.distinct and not entity.having:
+                yield Ask(rows, (Tally(Function.SUM, entity.kind),)), 0.1
+                return
             if entity.kind.kind.numeric and not entity.distinct and not self._words.is_key(entity.kind.column):
                 return  # "how many cylinders" asks for a number, not for how many different ones there are
             if not entity.having:

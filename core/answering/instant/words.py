@@ -75,7 +75,7 @@ def singular(word: str) -> str:
 def root(word: str) -> str:
     """A rough root shared by "hire", "hires", "hired" and "hiring"; only for comparing with other roots."""
     word = singular(word)
-    for ending in ("ation", "ing", "ment", "ed", "al"):
+    for ending in ("ation", "ing", "ment", "ion", "ed", "al"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word[: -len(ending)]
             break
