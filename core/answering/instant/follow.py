@@ -14,6 +14,7 @@ from core.answering.instant.meaning import (
     By,
     Columns,
     Entity,
+    Has,
     Holds,
     InTime,
     Most,
@@ -95,7 +96,29 @@ class AsShare:
     """The same figures as shares of the whole."""
 
 
-Change = Filter | Group | Sort | Cut | Reshow | CountThem | BestOf | AsShare
+@dataclass(frozen=True)
+class CountThose:
+    """How many of the rows meet this too."""
+
+    predicate: Predicate
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """The rows of another table that belong to those before: "which films did they make?"."""
+
+    entity: Entity
+
+
+@dataclass(frozen=True)
+class EachShows:
+    """Figures of the same rows, one for each group: "for each of those types, what is the maximum weight?"."""
+
+    by: By
+    wishes: Wishes
+
+
+Change = Filter | Group | Sort | Cut | Reshow | CountThem | BestOf | AsShare | CountThose | Theirs | EachShows
 
 
 class Changes:
@@ -146,6 +169,19 @@ class Changes:
     def as_share(self) -> Made:
         yield AsShare(), 0.0
 
+    def count_those(self, predicate: Predicate) -> Made:
+        if not isinstance(predicate, Most):
+            yield CountThose(predicate), 0.0
+
+    def count_those_values(self, values: Values) -> Made:
+        yield CountThose(Holds((values,))), 0.0
+
+    def theirs(self, entity: Entity) -> Made:
+        yield Theirs(entity), 0.0
+
+    def each_shows(self, by: By, wishes: Wishes) -> Made:
+        yield EachShows(by, wishes), 0.0
+
 
 def changed(reading: Reading, change: Change, asks: Asks, binder: Binder) -> Iterator[tuple[Ask, float]]:
     """The earlier reading with one thing changed, in every way that makes sense."""
@@ -166,6 +202,14 @@ def changed(reading: Reading, change: Change, asks: Asks, binder: Binder) -> Ite
         yield from _counted(ask)
     elif isinstance(change, AsShare):
         yield from asks.shares(ask)
+    elif isinstance(change, CountThose):
+        for found, cost in _filtered(ask, change.predicate, binder):
+            for counted, more in _counted(found):
+                yield counted, cost + more
+    elif isinstance(change, Theirs):
+        yield from _theirs(ask, change, asks, binder)
+    elif isinstance(change, EachShows):
+        yield from _each_shown(ask, change, asks)
     elif not ask.groups and not ask.order:
         for entity, cost in binder.narrowed(ask.entity, change.most):
             yield replace(ask, entity=entity), cost
@@ -251,6 +295,26 @@ def _reshown(ask: Ask, change: Reshow, asks: Asks) -> Iterator[tuple[Ask, float]
         shown = (*ask.show, *found.show) if change.also and not aggregated else found.show
         order = () if best or aggregated else ask.order
         yield replace(found, show=shown, order=order, distinct=ask.distinct and not aggregated), cost
+
+
+def _theirs(ask: Ask, change: Theirs, asks: Asks, binder: Binder) -> Iterator[tuple[Ask, float]]:
+    """Rows that belong to those of an answer which lists them; to groups and figures nothing belongs."""
+    if ask.groups or ask.limit or ask.entity.having or any(isinstance(e, Tally | Share) for e in ask.show):
+        return
+    if change.entity.table == ask.entity.table or change.entity.kind is not None:
+        return
+    for found, cost in binder.narrowed(change.entity, Has(replace(ask.entity, distinct=False))):
+        for shown, more in asks.show(found):
+            yield shown, cost + more
+
+
+def _each_shown(ask: Ask, change: EachShows, asks: Asks) -> Iterator[tuple[Ask, float]]:
+    if ask.groups or ask.limit or ask.entity.having:
+        return
+    for found, cost in asks.wishes_of(change.wishes, replace(ask.entity, distinct=False)):
+        if all(isinstance(e, Tally | Share) for e in found.show):
+            for grouped, more in asks.grouped(found, change.by):
+                yield grouped, cost + more
 
 
 def _counted(ask: Ask) -> Iterator[tuple[Ask, float]]:

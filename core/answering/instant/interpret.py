@@ -18,6 +18,7 @@ from core.answering.instant.clarify import choices
 from core.answering.instant.explain import told
 from core.answering.instant.finish import finished
 from core.answering.instant.follow import Changes, changed
+from core.answering.instant.from_sql import reading_of
 from core.answering.instant.grammar_en import english
 from core.answering.instant.grammar_zh import chinese
 from core.answering.instant.phrases import Phrases
@@ -237,11 +238,11 @@ def _offered(
 
 
 def _earlier(inquiry: Inquiry, schema: Schema, values: ValueSource) -> Reading | None:
-    """The reading of the question before, if reading it again gives the SQL that answered it."""
+    """The reading of the question before: read again, if that gives the SQL which answered it, else taken from it."""
     reading: Reading | None = None
     for earlier in inquiry.follows:
         asked = Inquiry(earlier.question, language_of(earlier.question), inquiry.now)
         out = interpret(asked, schema, values, reading)
         same = isinstance(out, Interpretation) and out.sql.split() == earlier.sql.split()
-        reading = out.reading if isinstance(out, Interpretation) and same else None
+        reading = out.reading if isinstance(out, Interpretation) and same else reading_of(earlier.sql, schema)
     return reading
