@@ -16,6 +16,7 @@ from core.connections.functions import Functions
 from core.connections.policies import Policies
 from core.connections.registry import Connections
 from core.evaluation.runs import Evaluation, Needs
+from core.grounding.changes import SchemaChanges, SchemaWatch
 from core.grounding.ground import Knowledge
 from core.grounding.join_keys import JoinKeys
 from core.grounding.privacy import Privacy
@@ -67,6 +68,7 @@ class Portal:
     joins: JoinKeys
     models: Models
     privacy: Privacy
+    schema_changes: SchemaChanges
     answers: Answers
     running: Running
     evaluation: Evaluation
@@ -127,7 +129,8 @@ def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
     audit.begin()
     people = People(store, audit, settings, clock)
     people.ensure_first_admin(*first_admin(settings))
-    connections, groups = Connections(store, vault, audit, jobs, settings), Groups(store, audit)
+    connections = Connections(store, vault, audit, jobs, settings, SchemaWatch(store, audit).follow)
+    groups = Groups(store, audit)
     models = Models(store, vault, audit, settings)
     ensure_first_model(models, settings)
     knowledge = Knowledge(store, models.embedder(), connections, jobs, audit)
@@ -156,6 +159,7 @@ def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
         joins=JoinKeys(store, connections, audit),
         models=models,
         privacy=privacy,
+        schema_changes=SchemaChanges(store, connections, audit),
         answers=answers,
         running=Running(answers),
         evaluation=Evaluation(store, Needs(answers, connections, knowledge, people.actor, audit, jobs, clock)),

@@ -7,7 +7,7 @@ from core.connections.engines import ENGINES
 from core.connections.registry import ConnectionInfo
 from core.errors import AskwellError
 from core.security.permissions import Action, may
-from pages import _connection_browse, _connection_form
+from pages import _connection_browse, _connection_changes, _connection_form
 from pages._frame import again, enter, portal, show_error
 from pages._model_form import safe
 
@@ -44,7 +44,16 @@ def reading(connection_id: object) -> None:
         st.progress(0.0, step)
         return
     text = say("connections.reading", step=step, done=info.index.done, total=info.index.total)
+    if left := info.index.seconds_left:
+        text = f"{text} · {time_left(left)}"
     st.progress(min(info.index.done / info.index.total, 1.0), text)
+
+
+def time_left(seconds: float) -> str:
+    """About how long, in words."""
+    if seconds < 90:
+        return say("connections.seconds_left", n=max(1, round(seconds)))
+    return say("connections.minutes_left", n=round(seconds / 60))
 
 
 def entry(info: ConnectionInfo) -> None:
@@ -70,6 +79,7 @@ def entry(info: ConnectionInfo) -> None:
             st.warning(say("connections.index_failed"), icon=":material/sync_problem:")
         elif info.index.running:
             reading(info.id)
+        _connection_changes.notices(actor, info, words)
 
 
 st.title(say("shell.connections"))

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from core.connections.guard import CheckedQuery, Scope, check
 from core.connections.result import ResultColumn, ResultTable
+from core.connections.samples import ColumnRead
 from core.connections.schema import Column, Dialect, ForeignKey, Kind, Schema, Table
+from core.connections.statistics import Statistics, TableStatistics
 from core.errors import NotFound
 from core.grounding.names import singular, words_of
 from core.models.embeddings import DIMENSIONS
@@ -115,6 +117,7 @@ class PaperConnection:
     id: UUID
     schema: Schema
     columns: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
 
     @property
     def scope(self) -> Scope:
@@ -128,6 +131,18 @@ class PaperConnection:
         cells = [list(self.columns.get((table_key, column.name), ()))[:count] for column in columns]
         rows = tuple(zip_longest(*cells))
         return ResultTable(tuple(ResultColumn(column.name, column.kind) for column in columns), rows, False, 0.0)
+
+    def statistics(self) -> Statistics:
+        """Another mark for each table whose values are others."""
+        rows = {t.key: [(c.name, self.columns.get((t.key, c.name))) for c in t.columns] for t in self.schema.tables}
+        return {key: TableStatistics(hashlib.sha256(repr(cells).encode()).hexdigest()) for key, cells in rows.items()}
+
+    def read_columns(self, reads: Sequence[ColumnRead]) -> Iterator[tuple[Sequence[ColumnRead], list[list[str]]]]:
+        """One table after another; `read` notes which."""
+        for key, own in groupby(reads, key=lambda read: read.table):
+            self.read.append(key)
+            some = list(own)
+            yield some, [list(self.columns.get((key, read.column), ()))[: read.limit] for read in some]
 
     def values_of(
         self, table_key: str, columns: Sequence[str], limit: int = 100, seconds: float = 15.0

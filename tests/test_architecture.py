@@ -169,6 +169,7 @@ INNER = {
     "joins": set(),
     "models": {"embedder"},
     "privacy": {"rules"},
+    "schema_changes": set(),
     "answers": set(),
     "evaluation": {"work"},
     "running": {"close"},

@@ -35,6 +35,15 @@ def _retrieve() -> Mapping[str, object]:
         return measure(opened.store)
 
 
+def _introspection() -> Mapping[str, object]:
+    from core.cli.scratch_portal import scratch_portal
+    from core.evaluation.bench_introspection import measure
+    from core.evaluation.scratch import Scratch
+
+    with Scratch() as scratch, scratch_portal(scratch.folder) as opened:
+        return measure(opened, scratch.folder)
+
+
 def _faults() -> Mapping[str, object]:
     from core.cli.bench_faults import fault_figures
 
@@ -75,6 +84,7 @@ BENCHES: Mapping[str, Callable[[], Mapping[str, object]]] = {
     "overhead": _overhead,
     "retrieve": _retrieve,
     "instant": _instant,
+    "introspection": _introspection,
     "faults": _faults,
     "people": _people,
     "safety": _safety,

@@ -24,6 +24,10 @@ _KEYS = """
     FROM duckdb_constraints()
     WHERE database_name = current_database() AND constraint_type IN ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY')
 """
+_INDEXES = """
+    SELECT schema_name, table_name, expressions FROM duckdb_indexes()
+    WHERE database_name = current_database() AND NOT is_unique
+"""
 _VIEWS = """
     SELECT schema_name, view_name, sql FROM duckdb_views()
     WHERE database_name = current_database() AND NOT internal AND NOT temporary
@@ -48,6 +52,12 @@ def introspect_duckdb(session: Session) -> Schema:
             # A foreign key never leaves its own namespace in DuckDB.
             key = ListedKey(place, names, _place(namespace, other), tuple(json.loads(referred)))
             listing.foreign_keys.append(key)
+    for namespace, table, expressions in session.look(_INDEXES):
+        place = _place(namespace, table)
+        known = {column.name for column in listing.columns[place]}
+        named = [name.strip().strip("'\"") for name in (expressions or "").strip("[]").split(",")]
+        if known.issuperset(named):
+            listing.indexes[place].append(tuple(named))
     for namespace, view, definition in session.look(_VIEWS):
         listing.origins[_place(namespace, view)] = Origin(definition or "")
     return listing.schema(session.dialect)

@@ -15,8 +15,8 @@ _COLUMNS = """
     WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, ORDINAL_POSITION
 """
 _KEYS = """
-    SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS
-    WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
+    SELECT TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME FROM information_schema.STATISTICS
+    WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
 """
 _FOREIGN_KEYS = """
     SELECT TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
@@ -37,17 +37,17 @@ def introspect_mysql(session: Session) -> Schema:
     for table, name, declared, nullable, comment in session.look(_COLUMNS):
         column = Column(name, declared, kind_of_type(declared), bool(nullable), comment or "")
         listing.columns["", table].append(column)
-    keys: dict[tuple[str, str], list[str | None]] = {}
-    for table, index, name in session.look(_KEYS):
-        keys.setdefault((table, index), []).append(name)
-    for (table, index), columns in keys.items():
+    keys: dict[tuple[str, str, bool], list[str | None]] = {}
+    for table, index, repeats, name in session.look(_KEYS):
+        keys.setdefault((table, index, bool(int(repeats))), []).append(name)
+    for (table, index, repeats), columns in keys.items():
         names = tuple(name for name in columns if name is not None)
         if len(names) < len(columns):
             continue  # over an expression, so not unique in its columns
         if index == "PRIMARY":
             listing.primary_keys["", table] = names
         else:
-            listing.unique_keys["", table].append(names)
+            (listing.indexes if repeats else listing.unique_keys)["", table].append(names)
     listing.foreign_keys.extend(_foreign_keys(session))
     for view, definition in session.look(_VIEWS):
         listing.origins["", view] = Origin(definition or "")

@@ -31,13 +31,13 @@ _COLUMNS = """
     ORDER BY a.attrelid, a.attnum
 """
 _KEYS = """
-    SELECT i.indrelid, i.indisprimary, array_agg(a.attname::text ORDER BY k.place)
+    SELECT i.indrelid, i.indisprimary, i.indisunique, array_agg(a.attname::text ORDER BY k.place)
     FROM pg_index i
     CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)
     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
-    WHERE i.indrelid = ANY(%s) AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+    WHERE i.indrelid = ANY(%s) AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
       AND k.place <= i.indnkeyatts
-    GROUP BY i.indrelid, i.indexrelid, i.indisprimary
+    GROUP BY i.indrelid, i.indexrelid, i.indisprimary, i.indisunique
 """
 _FOREIGN_KEYS = """
     SELECT f.conrelid, array_agg(own.attname::text ORDER BY k.place),
@@ -71,11 +71,11 @@ def introspect_postgres(session: Session) -> Schema:
     readable = (list(places),)
     for oid, name, declared, base, category, nullable, comment in session.look(_COLUMNS, readable):
         listing.columns[places[oid]].append(Column(name, declared, _kind(base, category), nullable, comment))
-    for oid, primary, columns in session.look(_KEYS, readable):
+    for oid, primary, unique, columns in session.look(_KEYS, readable):
         if primary:
             listing.primary_keys[places[oid]] = tuple(columns)
         else:
-            listing.unique_keys[places[oid]].append(tuple(columns))
+            (listing.unique_keys if unique else listing.indexes)[places[oid]].append(tuple(columns))
     for oid, columns, other, referred in session.look(_FOREIGN_KEYS, readable):
         if other in places:
             listing.foreign_keys.append(ListedKey(places[oid], tuple(columns), places[other], tuple(referred)))

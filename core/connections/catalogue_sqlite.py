@@ -29,9 +29,9 @@ _COLUMNS_OF_ALL = """
     ORDER BY t.name, c.cid
 """
 _KEYS = """
-    SELECT t.name, i.name, c.name
+    SELECT t.name, i.name, i."unique", c.name
     FROM pragma_table_list t JOIN pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c
-    WHERE t.schema = 'main' AND t.type = 'table' AND i."unique" AND NOT i.partial ORDER BY t.name, i.name, c.seqno
+    WHERE t.schema = 'main' AND t.type = 'table' AND NOT i.partial ORDER BY t.name, i.name, c.seqno
 """
 _FOREIGN_KEYS = """
     SELECT t.name, f.id, f."table", f."from", f."to"
@@ -144,13 +144,13 @@ def _rows(session: Session, table: str, kind: str | None) -> int | None:
 
 
 def _list_keys(session: Session, listing: Listing) -> None:
-    keys: dict[tuple[str, str], list[str | None]] = {}
-    for table, index, column in session.look(_KEYS):
-        keys.setdefault((table, index), []).append(column)
-    for (table, _), columns in keys.items():
+    keys: dict[tuple[str, str, bool], list[str | None]] = {}
+    for table, index, unique, column in session.look(_KEYS):
+        keys.setdefault((table, index, bool(unique)), []).append(column)
+    for (table, _, unique), columns in keys.items():
         names = tuple(name for name in columns if name is not None)
         if len(names) == len(columns):
-            listing.unique_keys["", table].append(names)
+            (listing.unique_keys if unique else listing.indexes)["", table].append(names)
     listing.foreign_keys.extend(_foreign_keys(session, listing))
 
 

@@ -52,6 +52,7 @@ class Listing:
     columns: dict[Place, list[Column]] = field(default_factory=lambda: defaultdict(list))
     primary_keys: dict[Place, tuple[str, ...]] = field(default_factory=dict)
     unique_keys: dict[Place, list[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(list))
+    indexes: dict[Place, list[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(list))
     foreign_keys: list[ListedKey] = field(default_factory=list)
     origins: dict[Place, Origin] = field(default_factory=dict)
 
@@ -77,6 +78,7 @@ class Listing:
             primary_key=primary,
             foreign_keys=tuple(sorted(set(foreign), key=lambda key: (key.columns, key.referred_table))),
             unique_keys=tuple(unique),
+            indexes=tuple(sorted(set(self.indexes.get(listed.place, ())))),
             comment=listed.comment,
             is_view=listed.is_view,
             row_estimate=listed.row_estimate,

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from core.connections.result import ResultTable
 from core.connections.schema import Dialect, Schema
 from core.connections.session import Fetched, Limits, Session
 from core.connections.statements import Unnoted
+from core.connections.statistics import Statistics, statistics_of
 from core.errors import LimitedQueryFailed, QueryCancelled, QueryFailed, QueryRefused, QueryTimedOut
 from core.observability import REFUSALS
 from core.security.policies import EVERYTHING, Rights
@@ -24,6 +26,10 @@ _LONGEST_VALUE = 200  # characters; longer text is prose, not a value that peopl
 _READER_SECONDS = 5.0
 _BUDGET_SECONDS = 15.0
 _COMPARED = 500  # values of a column
+_MANY_SECONDS = 10.0  # for many columns at once
+_MANY_READS, _MANY_ROWS = 100, 200_000  # columns of one statement, and rows that it looks at
+_VISIT = 5  # such statements
+CATALOGUE_SECONDS = 120.0  # for reading the catalogue of a very large database
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,49 @@ class Connection:
                 values[column] = [text for (cell,) in found.rows if (text := _text(cell))]
         return values
 
+    def statistics(self) -> Statistics:
+        """What the server itself knows of its tables' rows, nothing for those whom policies bind.
+
+        Raises `QueryFailed` and `ConnectionFailed`.
+        """
+        if self.rights.version:
+            return {}
+        with closing(self.visit(replace(self.limits, seconds=max(self.limits.seconds, CATALOGUE_SECONDS)))) as session:
+            return statistics_of(session, self.schema)
+
+    def read_columns(
+        self, reads: Sequence[samples.ColumnRead]
+    ) -> Iterator[tuple[Sequence[samples.ColumnRead], list[list[str]]]]:
+        """Columns of any number of tables, as many in one statement as are small enough, in the order given: some
+        reads and their values as text, then some more. A column that cannot be read has none.
+
+        Raises `ConnectionFailed`.
+        """
+        batches = _batches(self.schema, reads)
+        # A visit holds a lock on every table that it read: it ends before these become too many.
+        while some := list(islice(batches, _VISIT)):
+            with closing(self._brief(_MANY_SECONDS)) as session:
+                found = [self._read_many(session, batch) for batch in some]
+            yield from zip(some, found, strict=True)
+
+    def _read_many(self, session: Session, reads: Sequence[samples.ColumnRead]) -> list[list[str]]:
+        """The values of each read. Where one of them fails, the halves are tried, down to the one."""
+        most = sum(read.limit for read in reads)
+        try:
+            found = self._read(session, self._allowed(samples.many_query(self.schema, reads)), most)
+        except (QueryFailed, QueryRefused):
+            found = None
+        if found is None or found.truncated:
+            if len(reads) == 1:
+                return [[]]
+            half = len(reads) // 2
+            return [*self._read_many(session, reads[:half]), *self._read_many(session, reads[half:])]
+        values: list[list[str]] = [[] for _ in reads]
+        for place, cell in found.rows:
+            if text := _text(cell):
+                values[int(place)].append(text)
+        return values
+
     def column_range(self, table_key: str, column: str) -> tuple[Any, Any] | None:
         """The least and the greatest value of a column; None if it is empty or takes too long to find.
 
@@ -165,6 +214,21 @@ class Connection:
 
     def _brief(self, seconds: float) -> Session:
         return self.visit(Limits(min(seconds, self.limits.seconds), self.limits.rows, self.limits.bytes))
+
+
+def _batches(schema: Schema, reads: Sequence[samples.ColumnRead]) -> Iterator[Sequence[samples.ColumnRead]]:
+    """The reads in order, so many at once that a statement stays short and looks at few rows."""
+    batch: list[samples.ColumnRead] = []
+    rows = 0
+    for read in reads:
+        looked_at = samples.weight(schema, read)
+        if batch and (len(batch) == _MANY_READS or rows + looked_at > _MANY_ROWS):
+            yield batch
+            batch, rows = [], 0
+        batch.append(read)
+        rows += looked_at
+    if batch:
+        yield batch
 
 
 @contextmanager

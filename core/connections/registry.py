@@ -2,11 +2,11 @@
 
 import builtins
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from uuid import UUID, uuid4
 
 from core.breaker import COOL_OFF, Breaker
@@ -14,10 +14,16 @@ from core.connections import stored_schema
 from core.connections.addresses import NewConnection as NewConnection
 from core.connections.addresses import shown, tidy
 from core.connections.engines import ENGINES
+from core.connections.listed import ConnectionInfo as ConnectionInfo
+from core.connections.listed import IndexState as IndexState
+from core.connections.listed import Report as Report
+from core.connections.listed import progress_of
+from core.connections.opened import CATALOGUE_SECONDS
 from core.connections.opened import Connection as Connection
 from core.connections.powers import Power
 from core.connections.reach import Address, Reach
 from core.connections.runner import watched
+from core.connections.schema import Schema
 from core.connections.seen import Sights
 from core.connections.session import Limits, Session
 from core.connections.sessions_files import IDLE
@@ -35,75 +41,32 @@ from core.security.vault import Vault
 from core.settings import Settings
 from core.store.sessions import Store
 
-_CATALOGUE_SECONDS = 120.0  # for reading the catalogue of a very large database
 _WAITING = {"step": "waiting", "done": 0, "total": 0, "error": ""}
 
 
-@dataclass(frozen=True)
-class IndexState:
-    """How far the index of a connection is. `indexed`: it fits the schema as it is now."""
-
-    step: str = ""
-    done: int = 0
-    total: int = 0
-    error: str = ""
-    indexed: bool = False
-
-    @property
-    def running(self) -> bool:
-        """Whether work on it goes on or waits to begin."""
-        return bool(self.step) and self.step != "done" and not self.error
-
-
-@dataclass(frozen=True)
-class ConnectionInfo:
-    """A connection as lists show it. `address` is for reading only and never holds a password.
-
-    `people` (with whom it is shared by name) and `given` (its fields, for a form) are there only for those who may
-    change it.
-    """
-
-    id: UUID
-    name: str
-    kind: str
-    address: str
-    owner_id: UUID
-    shared: bool
-    may_change: bool
-    tables: int
-    schema_version: str
-    index: IndexState
-    people: tuple[UUID, ...] = ()
-    given: NewConnection | None = None
-    uploaded: bool = False
-
-
-@dataclass(frozen=True)
-class Report:
-    """How a test went: one sentence for a person, `detail` technical, `warnings` about what the sign-in may do.
-
-    `too_much` says that it is connected only where a person accepts that.
-    """
-
-    ok: bool
-    message: Phrase
-    seconds: float
-    detail: str = ""
-    version: str = ""
-    tables: int = 0
-    warnings: tuple[Phrase, ...] = ()
-    too_much: bool = False
+Follower = Callable[[Schema, Connection], None]
 
 
 class Connections:
-    """Every method names who acts and raises `NotAllowed`, `NotFound` and `StoreUnreachable` where that is due."""
+    """Every method names who acts and raises `NotAllowed`, `NotFound` and `StoreUnreachable` where that is due.
 
-    def __init__(self, store: Store, vault: Vault, audit: Audit, jobs: Jobs, settings: Settings) -> None:
+    `follow` is told of every schema that was read anew: the one before, and the connection as it is now.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        audit: Audit,
+        jobs: Jobs,
+        settings: Settings,
+        follow: Follower = lambda *_: None,
+    ) -> None:
         self._vault, self._audit, self._jobs, self._settings = vault, audit, jobs, settings
         self.shelf, self._reach = Shelf(store), Reach(store, settings)
         self._limits = Limits(settings.statement_seconds, settings.row_cap)
         self._fuses = Breaker()
-        self._sights = Sights()
+        self._sights, self._follow = Sights(), follow
 
     def add(self, actor: Actor, new: NewConnection, own: bool = False) -> ConnectionInfo:
         """Connect a database: sign in, read its schema, have it indexed. `own` is for what the portal itself made.
@@ -155,19 +118,20 @@ class Connections:
         seen, said = self._look_into(new.kind, address, secret)
         self._accept(actor, new, said.powers)
         self._fuses.succeeded(kept.id)
-        self.shelf.update(
-            kept.id,
-            name=new.name,
-            kind=new.kind,
-            address=address.stored(),
-            sealed_password=self._vault.seal(secret, _identity(kept.id)),
-            schema=stored_schema.dump(seen),
-            schema_version=seen.schema.version,
-            index_state=_WAITING,
-        )
+        with self._following(kept):
+            self.shelf.update(
+                kept.id,
+                name=new.name,
+                kind=new.kind,
+                address=address.stored(),
+                sealed_password=self._vault.seal(secret, _identity(kept.id)),
+                schema=stored_schema.dump(seen),
+                schema_version=seen.schema.version,
+                index_state=_WAITING,
+            )
         self._audit.note(actor, Action.CHANGE_CONNECTION, new.name, id=kept.id, address=shown(address.stored()))
         self._jobs.defer("index", connection_id=str(kept.id))
-        return self._info(actor, self.shelf.find(actor, kept.id, counted=True))
+        return self._info(actor, self.shelf.find(actor, kept.id))
 
     def remove(self, actor: Actor, connection_id: UUID) -> None:
         """Forget a connection and all that is known of it. The database itself is not touched; an upload is deleted."""
@@ -225,12 +189,22 @@ class Connections:
         kept = self.shelf.find(actor, connection_id)
         seen, _ = self._look_into(kept.kind, kept.address, self._secret(kept))
         self._fuses.succeeded(kept.id)
-        self.shelf.update(kept.id, schema=stored_schema.dump(seen), schema_version=seen.schema.version)
+        stored = stored_schema.dump(seen)
+        if stored_schema.hash_of(stored) != kept.schema_hash:
+            with self._following(kept):
+                self.shelf.update(kept.id, schema=stored, schema_version=seen.schema.version)
         return self._opened(actor, self.shelf.find(actor, connection_id))
 
     def close(self) -> None:
         """Let go of the processes that wait for questions."""
         IDLE.close()
+
+    @contextmanager
+    def _following(self, kept: KeptConnection) -> Iterator[None]:
+        """What goes by the schema is told when it is another, before anybody goes on."""
+        before = self.shelf.schema(kept).schema
+        yield
+        self._follow(before, self._opened(SYSTEM, self.shelf.find(SYSTEM, kept.id)))
 
     def _tested(self, kind: str, address: Address, secret: str, started: float) -> Report:
         seen, said = self._look_into(kind, address, secret)
@@ -258,7 +232,7 @@ class Connections:
 
     def _look_into(self, kind: str, address: Address, secret: str) -> "tuple[SeenSchema, _Said]":
         """The schema there, and what the server says of itself and the sign-in."""
-        limits = replace(self._limits, seconds=max(self._limits.seconds, _CATALOGUE_SECONDS))
+        limits = replace(self._limits, seconds=max(self._limits.seconds, CATALOGUE_SECONDS))
         try:
             with closing(self._reach.try_out(kind, address, secret, limits)) as session, watched(session):
                 seen = self._reach.inspect(kind, session, address.own)
@@ -281,7 +255,7 @@ class Connections:
         )
         self._audit.note(actor, Action.ADD_CONNECTION, new.name, id=connection_id, kind=new.kind, tables=tables)
         self._jobs.defer("index", connection_id=str(connection_id))
-        return self._info(actor, self.shelf.find(SYSTEM, connection_id, counted=True))
+        return self._info(actor, self.shelf.find(SYSTEM, connection_id))
 
     def _rename(self, actor: Actor, kept: KeptConnection, new: NewConnection) -> ConnectionInfo:
         """What the portal made itself stays what it is; only its name changes."""
@@ -289,7 +263,7 @@ class Connections:
         self.shelf.refuse_taken(named.name, but=kept.id)
         self.shelf.update(kept.id, name=named.name)
         self._audit.note(actor, Action.CHANGE_CONNECTION, named.name, id=kept.id)
-        return self._info(actor, self.shelf.find(actor, kept.id, counted=True))
+        return self._info(actor, self.shelf.find(actor, kept.id))
 
     def _changeable(self, actor: Actor, connection_id: UUID) -> KeptConnection:
         kept = self.shelf.find(actor, connection_id)
@@ -354,7 +328,7 @@ class Connections:
             may_change=mine,
             tables=len(opened.schema.tables) if opened else kept.tables,
             schema_version=kept.schema_version,
-            index=_progress(state, kept.indexed_version == kept.schema_version, bool(opened)),
+            index=progress_of(state, kept.indexed_version == kept.schema_version, bool(opened)),
             people=kept.people if mine else (),
             given=given if mine else None,
             uploaded=bool(address.upload),
@@ -365,14 +339,6 @@ class Connections:
 class _Said:
     server: str
     powers: tuple[Power, ...]
-
-
-def _progress(state: Mapping[str, Any], indexed: bool, as_percent: bool) -> IndexState:
-    """How far the index is; as a percentage for those who may not know how much there is."""
-    done, total = int(state.get("done", 0)), int(state.get("total", 0))
-    if as_percent and total:
-        done, total = min(100, 100 * done // total), 100
-    return IndexState(str(state.get("step", "")), done, total, str(state.get("error", "")), indexed)
 
 
 def _is_ours(kept: KeptConnection, new: NewConnection) -> bool:

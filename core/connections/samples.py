@@ -3,6 +3,11 @@
 They are built as sqlglot trees for names that the schema has, and never read more of a large table than they need.
 """
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
 import sqlglot.expressions as exp
 
 from core.connections.schema import Column, Dialect, Kind, Schema, Table
@@ -10,6 +15,83 @@ from core.errors import NotFound
 
 ROWS_READ = 200_000  # of a large table, to find its values
 _CAN_SAMPLE = (Dialect.POSTGRES, Dialect.DUCKDB)
+_LONGEST = 300  # characters of one cell among many: enough to see that it is prose
+
+
+@dataclass(frozen=True)
+class ColumnRead:
+    """A column to be read among others: its values, the most frequent first, or (`first`) the cells of its first rows,
+    at most `limit` of either."""
+
+    table: str
+    column: str
+    limit: int
+    first: bool = False
+
+
+def many_query(schema: Schema, reads: Sequence[ColumnRead]) -> str:
+    """One query for many columns of any tables: rows of the read's place among `reads`, and a value as text."""
+    return " UNION ALL ".join(_branch(schema, read, place) for place, read in enumerate(reads))
+
+
+def weight(schema: Schema, read: ColumnRead) -> int:
+    """About how many rows a read looks at. A view may look at any number, so it counts as much as may be."""
+    table = _table(schema, read.table)
+    if table.is_view or (table.row_estimate is None and not read.first):
+        return ROWS_READ
+    rows = table.row_estimate or 0
+    return min(rows, read.limit if read.first else ROWS_READ) + 100
+
+
+def _branch(schema: Schema, read: ColumnRead, place: int) -> str:
+    """One read, in the words of the dialect. A tree for each of a hundred thousand columns would take minutes, so the
+    tree is made once, with slots; a name is put in as the dialect quotes it."""
+    table, found = _found(schema, read.table, read.column)
+    dialect = schema.dialect
+    source = _place(table) if read.first else _source(schema, table)
+    words = {
+        "n": str(place),
+        "l": str(read.limit),
+        "c": _quoted(dialect, found.name),
+        "t": source.sql(dialect.value) if source.args.get("sample") else _quoted_place(dialect, table),
+    }
+    return _SLOT.sub(lambda slot: words[slot[1] or slot[2]], _branch_with_slots(dialect, read.first))
+
+
+_SLOT = re.compile('["`]⟪(.)⟫["`]|⟪(.)⟫')
+
+
+@cache
+def _branch_with_slots(dialect: Dialect, first: bool) -> str:
+    """Columns and tables are ⟪c⟫ and ⟪t⟫, the place and the limit ⟪n⟫ and ⟪l⟫."""
+    value, limit = exp.column(_name("v")), exp.Literal.number("⟪l⟫")
+    there = value.copy().is_(exp.null()).not_()
+    rows = exp.select(exp.alias_(exp.column(_name("⟪c⟫")), _name("v"))).from_(exp.Table(this=_name("⟪t⟫")))
+    if first:
+        some = exp.select(value.copy()).from_(rows.limit(limit).subquery("r")).where(there)
+    else:
+        some = (
+            exp.select(value.copy())
+            .from_(rows.limit(ROWS_READ).subquery("r"))
+            .where(there)
+            .group_by(value.copy())
+            .order_by(exp.Ordered(this=exp.Count(this=exp.Star()), desc=True), exp.Ordered(this=value.copy()))
+            .limit(limit)
+        )
+    text = exp.cast(value.copy(), "text")
+    cut = exp.Substring(this=text, start=exp.Literal.number(1), length=exp.Literal.number(_LONGEST))
+    outer = exp.select(exp.alias_(exp.Literal.number("⟪n⟫"), _name("n")), exp.alias_(cut, _name("v")))
+    return outer.from_(some.subquery("s")).sql(dialect.value)
+
+
+def _quoted_place(dialect: Dialect, table: Table) -> str:
+    name = _quoted(dialect, table.name)
+    return f"{_quoted(dialect, table.namespace)}.{name}" if table.namespace else name
+
+
+@lru_cache(maxsize=10_000)
+def _quoted(dialect: Dialect, name: str) -> str:
+    return _name(name).sql(dialect.value)
 
 
 def values_query(schema: Schema, table_key: str, column: str, limit: int) -> str:

@@ -6,7 +6,7 @@ Only this module knows how a schema is described; `engines` knows how to ask eac
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -41,7 +41,11 @@ class Kind(StrEnum):
         return self in (Kind.DATE, Kind.TIMESTAMP)
 
 
-@dataclass(frozen=True)
+# Hundreds of thousands of columns have no descriptions: they share having none.
+_UNDESCRIBED: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column. `comment` is the database's own; `descriptions` are people's, by language ("en", "zh")."""
 
@@ -50,10 +54,10 @@ class Column:
     kind: Kind
     nullable: bool = True
     comment: str = ""
-    descriptions: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=lambda: _UNDESCRIBED)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ForeignKey:
     """`columns` of this table point at `referred_columns` of `referred_table` (a `Table.key`), pairwise."""
 
@@ -61,10 +65,21 @@ class ForeignKey:
     referred_table: str
     referred_columns: tuple[str, ...]
 
+    def as_words(self) -> Mapping[str, object]:
+        """Its parts by name."""
+        return {
+            "columns": self.columns,
+            "referred_table": self.referred_table,
+            "referred_columns": self.referred_columns,
+        }
+
 
 @dataclass(frozen=True)
 class Table:
-    """One table or view. `namespace` is the schema it lies in, "" where the dialect has none or it is the default."""
+    """One table or view. `namespace` is the schema it lies in, "" where the dialect has none or it is the default.
+
+    `indexes` are the columns of each index that stands for no key, in its order.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -72,6 +87,7 @@ class Table:
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     unique_keys: tuple[tuple[str, ...], ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
     comment: str = ""
     descriptions: Mapping[str, str] = field(default_factory=dict)
     is_view: bool = False
@@ -119,7 +135,7 @@ class Schema:
     @cached_property
     def version(self) -> str:
         shape = [
-            (t.key, t.primary_key, [asdict(k) for k in t.foreign_keys], [(c.name, c.type) for c in t.columns])
+            (t.key, t.primary_key, [k.as_words() for k in t.foreign_keys], [(c.name, c.type) for c in t.columns])
             for t in sorted(self.tables, key=lambda t: t.key)
         ]
         return hashlib.sha256(json.dumps(shape).encode()).hexdigest()[:16]
@@ -127,9 +143,15 @@ class Schema:
     def with_descriptions(self, descriptions: Mapping[tuple[str, str], Mapping[str, str]]) -> "Schema":
         """The same schema, described by people: keys are `(table key, column name)`, column "" for the table."""
 
+        spoken_of = {key for key, _ in descriptions}
+
         def described(table: Table) -> Table:
+            if table.key not in spoken_of:
+                return table
             columns = tuple(
-                replace(c, descriptions={**c.descriptions, **descriptions.get((table.key, c.name), {})})
+                replace(c, descriptions={**c.descriptions, **descriptions[table.key, c.name]})
+                if (table.key, c.name) in descriptions
+                else c
                 for c in table.columns
             )
             own = {**table.descriptions, **descriptions.get((table.key, ""), {})}

@@ -92,6 +92,7 @@ def _table(table: Table, rights: Rights, unspoken: Iterable[str]) -> Table:
         columns=columns,
         primary_key=table.primary_key if names.issuperset(table.primary_key) else (),
         unique_keys=tuple(key for key in table.unique_keys if names.issuperset(key)),
+        indexes=tuple(index for index in table.indexes if names.issuperset(index)),
         foreign_keys=tuple(
             key for key in table.foreign_keys if names.issuperset(key.columns) and _leads(key, own, rights)
         ),

@@ -80,6 +80,10 @@ class Session(Protocol):
     limits: Limits
     server: str
 
+    def files(self) -> Sequence[str]:
+        """The files that it reads; none of a server."""
+        ...
+
     def read(self, sql: str, rows: int | None = None) -> Fetched:
         """The first `rows` rows (else the limit's) of one statement that the guard has passed.
 

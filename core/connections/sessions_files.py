@@ -128,6 +128,9 @@ class FileSession:
             raise ConnectionFailed(str(answer["failed"]).replace(self._target.file, name))
         return str(answer.get("server"))
 
+    def files(self) -> Sequence[str]:
+        return (self._target.file, f"{self._target.file}-wal", f"{self._target.file}.wal")
+
     def read(self, sql: str, rows: int | None = None) -> Fetched:
         most = self.limits.rows if rows is None else rows
         answer = self._ask({"read": sql, "rows": most, "bytes": self.limits.bytes})

@@ -235,6 +235,9 @@ class MysqlSession:
         self.look("SET SESSION TRANSACTION READ ONLY")
         self.look("START TRANSACTION READ ONLY")
 
+    def files(self) -> Sequence[str]:
+        return ()
+
     def read(self, sql: str, rows: int | None = None) -> Fetched:
         # Rows are kept up to a limit; what is on its way behind them is read too, to a point.
         self._connection.allowed = self.limits.message_bytes + _LEFT_OVER

@@ -188,6 +188,9 @@ class PostgresSession:
         if version >= 140000:
             yield sql.SQL(_STEP_DOWN).format()
 
+    def files(self) -> Sequence[str]:
+        return ()
+
     def read(self, sql: str, rows: int | None = None) -> Fetched:
         line = self._connection.pgconn
         self._renew()

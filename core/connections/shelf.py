@@ -28,8 +28,8 @@ _c, _d, _p = connections.c, descriptions.c, policies.c
 
 @dataclass(frozen=True)
 class KeptConnection:
-    """One row. `people` are those it is shared with by name; `changed` is another after each change of the row,
-    `described` after each change of its descriptions."""
+    """One row. `people` are those it is shared with by name; `schema_hash` is another for another schema, `described`
+    after each change of its descriptions."""
 
     id: UUID
     name: str
@@ -40,10 +40,10 @@ class KeptConnection:
     shared: bool
     people: tuple[UUID, ...]
     tables: int
+    schema_hash: str
     schema_version: str
     indexed_version: str
     index_state: Mapping[str, Any]
-    changed: str
     described: str
     policies: tuple[Policy, ...] = ()
     mask_salt: str = field(default="", repr=False)
@@ -56,11 +56,10 @@ class KeptConnection:
 
 @dataclass(frozen=True)
 class _Parsed:
-    """A schema in memory, and what it was made of: the row, what people say of it, and the stored JSON."""
+    """A schema in memory, and what it was made of: the stored JSON, and what people say of it."""
 
-    changed: str
+    hash: str
     described: str
-    digest: str
     seen: SeenSchema
 
 
@@ -72,9 +71,9 @@ class Shelf:
         self._lock = threading.Lock()
         self._schemas: OrderedDict[UUID, _Parsed] = OrderedDict()
 
-    def find(self, actor: Actor, connection_id: UUID, counted: bool = False) -> KeptConnection:
-        """The connection, if this actor may see it; its tables are counted only when asked. Raises `NotFound`."""
-        query = _kept(counted).where(_c.id == connection_id, _visible(actor))
+    def find(self, actor: Actor, connection_id: UUID) -> KeptConnection:
+        """The connection, if this actor may see it. Raises `NotFound`."""
+        query = _kept().where(_c.id == connection_id, _visible(actor))
         with self._store.begin() as connection:
             row = connection.execute(query).mappings().first()
         if row is None:
@@ -84,9 +83,7 @@ class Shelf:
     def all(self, actor: Actor) -> list[KeptConnection]:
         """Those this actor may see, by name."""
         with self._store.begin() as connection:
-            rows = connection.execute(
-                _kept(counted=True).where(_visible(actor)).order_by(sa.func.lower(_c.name))
-            ).mappings()
+            rows = connection.execute(_kept().where(_visible(actor)).order_by(sa.func.lower(_c.name))).mappings()
             return [_of(row) for row in rows]
 
     def is_seen(self, person_id: UUID, role: Role, kept: KeptConnection) -> bool:
@@ -102,11 +99,13 @@ class Shelf:
 
     def put(self, connection_id: UUID, owner_id: UUID, **values: Any) -> None:
         """A new row. Raises `InvalidInput` for a name that is taken."""
-        self._write(sa.insert(connections).values(id=connection_id, owner_id=owner_id, **values), values["name"])
+        row = {"id": connection_id, "owner_id": owner_id, **_counted(values)}
+        self._write(sa.insert(connections).values(row), values["name"])
 
     def update(self, connection_id: UUID, **values: Any) -> None:
         """New values in a row. Raises `InvalidInput` for a name that is taken."""
-        self._write(sa.update(connections).where(_c.id == connection_id).values(**values), str(values.get("name")))
+        change = sa.update(connections).where(_c.id == connection_id).values(**_counted(values))
+        self._write(change, str(values.get("name")))
 
     def _write(self, statement: sa.Insert | sa.Update, name: str) -> None:
         try:
@@ -166,23 +165,14 @@ class Shelf:
         """The schema as last read, with people's descriptions. The same object as long as neither has changed."""
         with self._lock:
             parsed = self._schemas.get(kept.id)
-        if parsed is None or (parsed.changed, parsed.described) != (kept.changed, kept.described):
-            # The row also changes as the index grows; then a look at the JSON's digest saves reading it all.
-            digest = self._digest(kept.id)
-            same = parsed is not None and (parsed.described, parsed.digest) == (kept.described, digest)
-            seen = parsed.seen if parsed and same else self._read_schema(kept.id)
-            parsed = _Parsed(kept.changed, kept.described, digest, seen)
+        if parsed is None or (parsed.hash, parsed.described) != (kept.schema_hash, kept.described):
+            parsed = _Parsed(kept.schema_hash, kept.described, self._read_schema(kept.id))
         with self._lock:
             self._schemas[kept.id] = parsed
             self._schemas.move_to_end(kept.id)
             while len(self._schemas) > _SCHEMAS_KEPT:
                 self._schemas.popitem(last=False)
         return parsed.seen
-
-    def _digest(self, connection_id: UUID) -> str:
-        digest = sa.select(sa.func.md5(sa.cast(_c.schema, sa.Text))).where(_c.id == connection_id)
-        with self._store.begin() as connection:
-            return str(connection.execute(digest).scalar_one_or_none())
 
     def _read_schema(self, connection_id: UUID) -> SeenSchema:
         told = sa.select(_d.table_key, _d.column_name, _d.language, _d.text).where(_d.connection_id == connection_id)
@@ -198,8 +188,16 @@ class Shelf:
         return replace(seen, schema=seen.schema.with_descriptions(words)) if words else seen
 
 
-def _kept(counted: bool) -> "sa.Select[Any]":
-    """All of a row but its schema, which is large: counting its tables takes longer than all the rest."""
+def _counted(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same values, with what is kept of a schema beside it."""
+    if "schema" not in values:
+        return values
+    schema = values["schema"]
+    return {**values, "schema_hash": stored_schema.hash_of(schema), "table_count": len(schema["tables"])}
+
+
+def _kept() -> "sa.Select[Any]":
+    """All of a row but its schema, which is large."""
     with_whom = (
         sa.select(sa.func.array_agg(connection_people.c.person_id))
         .where(connection_people.c.connection_id == _c.id)
@@ -212,13 +210,9 @@ def _kept(counted: bool) -> "sa.Select[Any]":
         .scalar_subquery()
     )
     ruled = sa.select(sa.func.jsonb_object_agg(_p.id, _p.definition)).where(_p.connection_id == _c.id).scalar_subquery()
-    # PostgreSQL's own mark of a row's last change.
-    changed = sa.literal_column("connections.xmin").cast(sa.Text)
     return sa.select(
         *(column for column in _c if column is not _c.schema),
         with_whom.label("people"),
-        (sa.func.jsonb_array_length(_c.schema["tables"]) if counted else sa.literal(0)).label("tables"),
-        changed.label("changed"),
         described.label("described"),
         ruled.label("policies"),
     )
@@ -242,11 +236,11 @@ def _of(row: Mapping[Any, Any]) -> KeptConnection:
         owner_id=row["owner_id"],
         shared=row["shared"],
         people=tuple(row["people"] or ()),
-        tables=row["tables"] or 0,
+        tables=row["table_count"],
+        schema_hash=row["schema_hash"],
         schema_version=row["schema_version"],
         indexed_version=row["indexed_version"],
         index_state=row["index_state"],
-        changed=row["changed"],
         described=row["described"],
         policies=tuple(Policy.of(UUID(name), row["id"], own) for name, own in sorted((row["policies"] or {}).items())),
         mask_salt=row["mask_salt"],

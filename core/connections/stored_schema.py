@@ -1,6 +1,10 @@
 """A schema as the portal keeps it: short JSON, so that a thousand tables are read in some tens of milliseconds."""
 
+import hashlib
+import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from sys import intern
 from typing import Any
 
 from core.connections.introspection import Naming
@@ -27,6 +31,11 @@ def dump(seen: SeenSchema) -> dict[str, Any]:
     return stored
 
 
+def hash_of(stored: dict[str, Any]) -> str:
+    """Equal for equal dumps, so that a schema that did not change need not be read again."""
+    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode("utf-8", "replace")).hexdigest()
+
+
 def _dump_table(table: Table) -> dict[str, Any]:
     return {
         "name": table.name,
@@ -35,6 +44,7 @@ def _dump_table(table: Table) -> dict[str, Any]:
         "primary_key": table.primary_key,
         "foreign_keys": [[key.columns, key.referred_table, key.referred_columns] for key in table.foreign_keys],
         "unique_keys": table.unique_keys,
+        "indexes": table.indexes,
         "comment": table.comment,
         "is_view": table.is_view,
         "row_estimate": table.row_estimate,
@@ -55,18 +65,24 @@ def load(stored: dict[str, Any]) -> SeenSchema:
 
 def _load_table(stored: dict[str, Any]) -> Table:
     return Table(
-        name=stored["name"],
-        namespace=stored["namespace"],
+        name=intern(stored["name"]),
+        namespace=intern(stored["namespace"]),
         columns=tuple(
-            Column(name, declared, Kind(kind), nullable, comment)
+            # The same few names and types stand in thousands of tables: each is kept once.
+            Column(intern(name), intern(declared), Kind(kind), nullable, intern(comment))
             for name, declared, kind, nullable, comment in stored["columns"]
         ),
-        primary_key=tuple(stored["primary_key"]),
+        primary_key=_names(stored["primary_key"]),
         foreign_keys=tuple(
-            ForeignKey(tuple(own), referred, tuple(far)) for own, referred, far in stored["foreign_keys"]
+            ForeignKey(_names(own), intern(referred), _names(far)) for own, referred, far in stored["foreign_keys"]
         ),
-        unique_keys=tuple(tuple(key) for key in stored["unique_keys"]),
+        unique_keys=tuple(_names(key) for key in stored["unique_keys"]),
+        indexes=tuple(_names(index) for index in stored.get("indexes", ())),
         comment=stored["comment"],
         is_view=stored["is_view"],
         row_estimate=stored["row_estimate"],
     )
+
+
+def _names(stored: Iterable[str]) -> tuple[str, ...]:
+    return tuple(intern(name) for name in stored)

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from core.connections.schema import Column, Kind, Schema, Table
@@ -118,17 +118,24 @@ def _by_values(values: Sequence[str]) -> _Judged | None:
 
 def _named(column: Column, values: Sequence[str]) -> PersonalKind | None:
     """The kind that the column's name, comment or description speaks of, where its values can be that."""
-    said = _phrase(column.name)
+    if not column.comment and not column.descriptions:
+        kind = _kind_called(column.name, "")
+        return kind if kind and _possible(kind, column, values) else None
+    label = " ".join(text.split(":")[0].split("：")[0] for text in (column.comment, *column.descriptions.values()))
+    kind = _kind_called(column.name, label[:60])
+    return kind if kind and _possible(kind, column, values) else None
+
+
+@lru_cache(maxsize=20_000)  # the same few names stand in thousands of tables
+def _kind_called(name: str, label: str) -> PersonalKind | None:
+    """The kind that a name, or the short part of what is said of it, speaks of."""
+    said = _phrase(name)
     words = said.split()
     if words and (words[-1] in _NOT_THE_THING and not _says(said, _NAMES_ALWAYS)):
         return None
-    label = " ".join(text.split(":")[0].split("：")[0] for text in (column.comment, *column.descriptions.values()))
     for kind, names in _names().items():
-        if kind not in _KINDS:
-            continue
-        if _says(said, names["words"]) or any(z in column.name or z in label[:60] for z in names["zh"]):
-            found = PersonalKind(kind)
-            return found if _possible(found, column, values) else None
+        if kind in _KINDS and (_says(said, names["words"]) or any(z in name or z in label for z in names["zh"])):
+            return PersonalKind(kind)
     return None
 
 

@@ -138,11 +138,33 @@ class Detection:
         tags = _tags(self._store, connection_id)
         return {} if level is Level.NAMES else {place: v for place, v in samples.items() if place not in tags}
 
-    def keep(self, connection_id: UUID, schema: Schema, samples: Samples) -> list[Finding]:
-        """Make these the findings of the connection, beside what people said, and give them back."""
+    def foresee(self, connection_id: UUID, schema: Schema) -> None:
+        """Note what the names of these tables alone say is personal, where nothing was found yet: until they are read.
+
+        What was found by values before stays.
+        """
+        rows = find_columns(schema, {})
+        with self._store.begin() as line:
+            for start in range(0, len(rows), _CHUNK):
+                self._write(line, connection_id, rows[start : start + _CHUNK], personal_columns.c.kind == "")
+
+    def keep_only(self, connection_id: UUID, schema: Schema) -> None:
+        """Forget what was found in tables and columns that are no longer there; what people said waits for them."""
+        c, tables = personal_columns.c, schema.by_key
+        mine = (c.connection_id == connection_id, c.word == "")
+        with self._store.begin() as line:
+            known = line.execute(sa.select(c.table_key, c.column_name).where(*mine)).all()
+            gone = [(t, name) for t, name in known if t not in tables or name not in tables[t].by_name]
+            for start in range(0, len(gone), _CHUNK):
+                some = sa.tuple_(c.table_key, c.column_name).in_(gone[start : start + _CHUNK])
+                line.execute(sa.delete(personal_columns).where(*mine, some))
+
+    def keep(self, connection_id: UUID, schema: Schema, samples: Samples) -> bool:
+        """Make these the findings of the tables in `schema`, beside what people said; whether they are others now."""
         found = find_columns(schema, samples)
         c = personal_columns.c
-        mine = c.connection_id == connection_id
+        among = c.table_key == sa.any_(sa.literal(list(schema.by_key), sa.ARRAY(sa.Text)))
+        mine = sa.and_(c.connection_id == connection_id, among)
         nothing = {"kind": "", "why": "", "sure": 0.0}
         with self._store.begin() as line:
             before = set(line.execute(sa.select(c.table_key, c.column_name, c.kind).where(mine, c.kind != "")).all())
@@ -151,12 +173,19 @@ class Detection:
             line.execute(sa.update(personal_columns).where(mine).values(nothing))
             for start in range(0, len(found), _CHUNK):
                 self._write(line, connection_id, found[start : start + _CHUNK])
-        if {tuple(row) for row in before} != after:
-            self._audit.note(SYSTEM, "privacy.detect", connection_id, columns=len(found))
-        return found
+        return {tuple(row) for row in before} != after
+
+    def note(self, connection_id: UUID) -> None:
+        """Put it on record that other columns than before hold personal data."""
+        self._audit.note(SYSTEM, "privacy.detect", connection_id, columns=len(_tags(self._store, connection_id)))
 
     @staticmethod
-    def _write(line: sa.Connection, connection_id: UUID, found: Sequence[Finding]) -> None:
+    def _write(
+        line: sa.Connection,
+        connection_id: UUID,
+        found: Sequence[Finding],
+        where: sa.ColumnElement[bool] | None = None,
+    ) -> None:
         rows = [
             {
                 "connection_id": connection_id,
@@ -171,7 +200,7 @@ class Detection:
         fresh = insert(personal_columns).values(rows)
         changed = {name: fresh.excluded[name] for name in ("kind", "why", "sure")}
         keys = ["connection_id", "table_key", "column_name"]
-        line.execute(fresh.on_conflict_do_update(index_elements=keys, set_=changed))
+        line.execute(fresh.on_conflict_do_update(index_elements=keys, set_=changed, where=where))
 
 
 def _stored_level(store: Store, connection_id: UUID) -> Level | None:

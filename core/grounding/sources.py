@@ -1,12 +1,13 @@
 """What grounding needs of people's databases."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 from uuid import UUID
 
 from core.connections.guard import CheckedQuery, Scope
-from core.connections.result import ResultTable
+from core.connections.samples import ColumnRead
 from core.connections.schema import Schema
+from core.connections.statistics import Statistics
 from core.security.permissions import Actor
 
 
@@ -31,9 +32,10 @@ class Readable(Opened, Protocol):
 
 
 class Sampled(Readable, Protocol):
-    """One database whose first rows can be read and whose columns can be compared, by the portal itself."""
+    """One database whose tables the portal itself reads, many at once, and whose columns it compares."""
 
-    def sample(self, table_key: str, count: int = 5) -> ResultTable: ...
+    def statistics(self) -> Statistics: ...
+    def read_columns(self, reads: Sequence[ColumnRead]) -> Iterator[tuple[Sequence[ColumnRead], list[list[str]]]]: ...
     def shared_values(
         self, one: tuple[str, str], other: tuple[str, str], seconds: float = 5.0
     ) -> tuple[int, int] | None: ...

@@ -5,6 +5,7 @@ cosine of this model and a word's weight cannot be compared. A word counts the m
 Every document carries the word of its connection, so that the text index itself leaves other connections out.
 """
 
+import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,11 +13,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, REGCLASS, TSQUERY, TSVECTOR, insert
+from sqlalchemy.dialects.postgresql import ARRAY, REGCLASS, TSQUERY, TSVECTOR, distinct_on, insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from core.grounding.documents import Document
+from core.connections.schema import Schema
+from core.grounding.documents import TABLE, Document
 from core.grounding.folding import question_terms
 from core.store.sessions import Store
 from core.store.tables import documents
@@ -79,43 +81,77 @@ class SchemaIndex:
             plan = connection.execute(_Explain(_search(bool(asked), True)), given)
             return "\n".join(row[0] for row in plan)
 
-    def keep(self, connection_id: UUID, wanted: Iterable[Document], model: str) -> int:
-        """Make the stored documents these and no others; how many are new or changed.
+    def keep(
+        self, connection_id: UUID, wanted: Iterable[Document], model: str, tables: Collection[str] | None = None
+    ) -> int:
+        """Make the stored documents, or those of these `tables`, these and no others; how many are new or changed.
 
-        What has not changed keeps its vector; what has loses it until it is embedded again by `model`.
+        What says the same as before keeps its vector; what does not loses it until it is embedded again by `model`.
         """
         with self._store.begin() as connection:
             d = documents.c
             query = sa.select(d.table_key, d.column_name, d.text_hash).where(d.connection_id == connection_id)
+            if tables is not None:
+                query = query.where(d.table_key == sa.any_(sa.literal(list(tables), ARRAY(sa.Text))))
             known = {(r.table_key, r.column_name): r.text_hash for r in connection.execute(query)}
             changed = []
             for document in wanted:
                 digest = document.hash(model)
                 if known.pop((document.table_key, document.column_name), None) != digest:
-                    changed.append(row_of(connection_id, document, digest))
+                    changed.append(row_of(connection_id, document, digest, mark_of(model, document.text)))
             for start in range(0, len(changed), _CHUNK):
                 connection.execute(_upsert(), changed[start : start + _CHUNK])
-            gone = list(known)
-            for start in range(0, len(gone), _CHUNK):
-                place = sa.tuple_(d.table_key, d.column_name)
-                some = place.in_(gone[start : start + _CHUNK])
-                connection.execute(sa.delete(documents).where(d.connection_id == connection_id, some))
+            _delete(connection, connection_id, list(known))
         return len(changed)
 
-    def unembedded(self, connection_id: UUID, limit: int) -> list[tuple[int, str]]:
-        """Documents that wait for their vector, as (id, text), in the order they were written."""
+    def keep_only(self, connection_id: UUID, schema: Schema) -> None:
+        """Forget the documents of tables and columns that are no longer there."""
         d = documents.c
-        waiting = sa.select(d.id, d.text).where(d.connection_id == connection_id, d.embedding.is_(None))
-        with self._store.reading() as connection:
-            return [(r.id, r.text) for r in connection.execute(waiting.order_by(d.id).limit(limit))]
+        query = sa.select(d.table_key, d.column_name).where(d.connection_id == connection_id)
+        tables = schema.by_key
+        with self._store.begin() as connection:
+            gone = [
+                (table, column)
+                for table, column in connection.execute(query)
+                if table not in tables or (column and column not in tables[table].by_name)
+            ]
+            _delete(connection, connection_id, gone)
 
-    def embed(self, vectors: Sequence[tuple[int, str, Sequence[float]]]) -> None:
-        """Give documents their vectors, as (id, the text that was embedded, vector).
+    def reuse(self, connection_id: UUID) -> None:
+        """Give documents that wait the vector of the same text, wherever that was embedded by the same model."""
+        d, known = documents.c, documents.alias("known")
+        waits = (d.connection_id == connection_id, d.embedding.is_(None))
+        wanted = sa.select(d.text_mark).where(*waits)
+        there = (
+            sa.select(known.c.text_mark, known.c.text, known.c.embedding)
+            .ext(distinct_on(known.c.text_mark))
+            .where(known.c.embedding.is_not(None), known.c.text_mark.in_(wanted))
+            .order_by(known.c.text_mark)
+            .subquery("there")
+        )
+        same = (d.text_mark == there.c.text_mark, d.text == there.c.text)
+        with self._store.begin(patience=None) as connection:
+            connection.execute(sa.update(documents).where(*waits, *same).values(embedding=there.c.embedding))
+
+    def unembedded(self, connection_id: UUID, limit: int) -> list[tuple[bytes, str]]:
+        """Texts that wait for their vector, each once, as (mark, text): those of tables first, in the order written."""
+        d = documents.c
+        waiting = sa.select(d.text_mark, d.text).where(
+            d.connection_id == connection_id, d.embedding.is_(None), d.text_mark.is_not(None)
+        )
+        columns_last = sa.func.min(sa.case((d.kind == TABLE, 0), else_=1))
+        each = waiting.group_by(d.text_mark, d.text).order_by(columns_last, sa.func.min(d.id))
+        with self._store.reading() as connection:
+            return [(bytes(r.text_mark), r.text) for r in connection.execute(each.limit(limit))]
+
+    def embed(self, vectors: Sequence[tuple[bytes, str, Sequence[float]]]) -> None:
+        """Give all documents with these texts their vectors, as (mark, the text that was embedded, vector).
 
         A document whose text changed meanwhile keeps waiting.
         """
         d = documents.c
-        change = sa.update(documents).where(d.id == sa.bindparam("which"), d.text == sa.bindparam("was"))
+        same = (d.text_mark == sa.bindparam("which"), d.text == sa.bindparam("was"), d.embedding.is_(None))
+        change = sa.update(documents).where(*same)
         rows = [{"which": which, "was": text, "vector": vector} for which, text, vector in vectors]
         if rows:
             with self._store.begin() as connection:
@@ -243,13 +279,26 @@ def _asked(connection_id: UUID, text: str) -> list[str]:
 def _upsert() -> Any:
     d = documents.c
     row = insert(documents).values(search=sa.cast(sa.bindparam("searched"), TSVECTOR))
-    fresh = {name: row.excluded[name] for name in ("kind", "text", "text_hash", "search")}
+    fresh = {name: row.excluded[name] for name in ("kind", "text", "text_hash", "text_mark", "search")}
+    same = sa.case((d.text_mark == row.excluded.text_mark, d.embedding), else_=sa.null())
     return row.on_conflict_do_update(
-        index_elements=[d.connection_id, d.table_key, d.column_name], set_={**fresh, "embedding": sa.null()}
+        index_elements=[d.connection_id, d.table_key, d.column_name], set_={**fresh, "embedding": same}
     )
 
 
-def row_of(connection_id: UUID, document: Document, digest: bytes) -> dict[str, Any]:
+def _delete(connection: sa.Connection, connection_id: UUID, places: Sequence[tuple[str, str]]) -> None:
+    d = documents.c
+    for start in range(0, len(places), _CHUNK):
+        some = sa.tuple_(d.table_key, d.column_name).in_(places[start : start + _CHUNK])
+        connection.execute(sa.delete(documents).where(d.connection_id == connection_id, some))
+
+
+def mark_of(model: str, text: str) -> bytes:
+    """Equal for equal texts of one embedding model (16 bytes)."""
+    return hashlib.sha256(f"{model}\x1f{text}".encode("utf-8", "replace")).digest()[:16]
+
+
+def row_of(connection_id: UUID, document: Document, digest: bytes, mark: bytes = b"") -> dict[str, Any]:
     """A document as it is written; `searched` is its text vector."""
     return {
         "connection_id": connection_id,
@@ -258,6 +307,7 @@ def row_of(connection_id: UUID, document: Document, digest: bytes) -> dict[str, 
         "column_name": document.column_name,
         "text": document.text,
         "text_hash": digest,
+        "text_mark": mark,
         "searched": _tsvector(connection_id, document),
     }
 

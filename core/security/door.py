@@ -22,6 +22,7 @@ from core.security.permissions import Actor, may
 from core.security.refusals import Refusals
 from core.store import tables
 from core.store.sessions import Store
+from core.store.tables_catalogue import schema_changes
 from core.store.tables_keys import api_keys
 from core.store.tables_people import groups, invitations
 from core.store.tables_policies import policies
@@ -39,6 +40,7 @@ THINGS: dict[str, sa.Table] = {
     "group_id": groups,
     "invitation_id": invitations,
     "policy_id": policies,
+    "change_id": schema_changes,
 }
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
 Opened = TypeVar("Opened")

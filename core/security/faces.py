@@ -96,6 +96,8 @@ METHODS: dict[str, Method] = {
     "knowledge.can_ask": Method(Action.ASK),
     "joins.list": Method(Action.CHANGE_CONNECTION),
     "joins.decide": Method(Action.CHANGE_CONNECTION),
+    "schema_changes.list": Method(Action.INDEX),
+    "schema_changes.dismiss": Method(Action.INDEX),
     "privacy.overview": Method(Action.CHANGE_PRIVACY),
     "privacy.tag": Method(Action.CHANGE_PRIVACY),
     "privacy.set_level": Method(Action.CHANGE_PRIVACY),

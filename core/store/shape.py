@@ -2,6 +2,7 @@
 
 from core.store import (
     tables_audit,
+    tables_catalogue,
     tables_evaluation,
     tables_joins,
     tables_keys,
@@ -15,6 +16,7 @@ from core.store.tables import metadata
 __all__ = [
     "metadata",
     "tables_audit",
+    "tables_catalogue",
     "tables_evaluation",
     "tables_joins",
     "tables_keys",

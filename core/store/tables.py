@@ -109,6 +109,8 @@ connections = Table(
     Column("sealed_password", Text, nullable=False, server_default=""),
     Column("shared", Boolean, nullable=False, server_default=text("false")),
     Column("schema", JSONB),  # as last seen
+    Column("schema_hash", Text, nullable=False, server_default=""),  # of the JSON, so that it need not be read
+    Column("table_count", Integer, nullable=False, server_default=text("0")),
     Column("schema_version", Text, nullable=False, server_default=""),
     Column("indexed_version", Text, nullable=False, server_default=""),
     Column("index_state", JSONB, nullable=False, server_default=text("'{}'::jsonb")),  # step, done, total, error
@@ -148,6 +150,7 @@ documents = Table(
     Column("column_name", Text, nullable=False, server_default=""),
     Column("text", Text, nullable=False),
     Column("text_hash", LargeBinary, nullable=False),
+    Column("text_mark", LargeBinary, index=True),  # equal for equal texts of one embedding model
     Column("embedding", HALFVEC(DIMENSIONS)),  # empty until the index has come this far
     Column("search", TSVECTOR, nullable=False),
     UniqueConstraint("connection_id", "table_key", "column_name"),

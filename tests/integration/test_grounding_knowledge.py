@@ -90,7 +90,7 @@ def test_a_build_reads_values_embeds_everything_and_says_how_far_it_is(desk: Des
     assert indexed
     assert (state["step"], state["error"]) == ("done", "")
     assert state["done"] == state["total"] == sum(len(t.columns) + 1 for t in SHOP.tables)
-    assert list(dict.fromkeys(progress.step for progress in seen)) == ["values", "vectors", "done"]
+    assert list(dict.fromkeys(progress.step for progress in seen)) == ["schema", "values", "vectors", "done"]
     assert all(progress.done <= progress.total for progress in seen)
     assert SchemaIndex(desk.store).counts(mine)[0] == state["total"]
 

@@ -32,6 +32,9 @@ class SlowSession:
     abandoned: bool = False
     _ended: threading.Event = field(default_factory=threading.Event)
 
+    def files(self) -> Sequence[str]:
+        return ()
+
     def read(self, sql: str, rows: int | None = None) -> Fetched:
         if self._ended.wait(self.works):
             raise QueryFailed("it was ended")
