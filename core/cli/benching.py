@@ -36,8 +36,8 @@ def _retrieve() -> Mapping[str, object]:
 
 
 def _introspection() -> Mapping[str, object]:
+    from core.cli.bench_introspection import measure
     from core.cli.scratch_portal import scratch_portal
-    from core.evaluation.bench_introspection import measure
     from core.evaluation.scratch import Scratch
 
     with Scratch() as scratch, scratch_portal(scratch.folder) as opened:
