@@ -186,6 +186,6 @@ def _indexed(opened: "Portal", merged: Merged, embedder: Embedder) -> Unasked:
     return Unasked(connection_id, merged.schema)
 
 
-def _waiting(index: SchemaIndex, connection_id: UUID) -> Iterator[list[tuple[int, str]]]:
+def _waiting(index: SchemaIndex, connection_id: UUID) -> Iterator[list[tuple[bytes, str]]]:
     while some := index.unembedded(connection_id, _AT_ONCE):
         yield some

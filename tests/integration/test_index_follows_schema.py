@@ -334,7 +334,7 @@ def build_slowly(url: str, data: str, connection_id: str) -> None:
     knowledge.build(UUID(connection_id), lambda _: time.sleep(0.1))
 
 
-def _killed_when(portal: Portal, data: Path, connection_id: UUID, reached: sa.Select[tuple[int]], least: int) -> None:
+def _killed_when(portal: Portal, data: Path, connection_id: UUID, reached: sa.Select[int], least: int) -> None:
     """Build in a process of its own, and kill that as soon as so much is there."""
     program = "import sys; from tests.integration.test_index_follows_schema import build_slowly as b; b(*sys.argv[1:])"
     call = [sys.executable, "-c", program, portal.store.url, str(data), str(connection_id)]
