@@ -179,7 +179,7 @@ class Binder(Fields):
         ways: Ways = []
         for path, far in self.reach(table, other.table):
             if not (has.negated or has.times or other.best or other.conditions or many(path)):
-                far += 0.6  # every row has one: the words would say nothing
+                far += 1.2  # every row has one: the words would say nothing
             plain = not (has.negated or has.times or other.best or many(path)) and other.conditions
             if plain:
                 inner = tuple(moved(c, path) for c in other.conditions)

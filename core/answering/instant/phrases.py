@@ -46,9 +46,15 @@ class Phrases(Predicates):
                 continue
             if kind in SUBJECTS and not meant & self._words.referred(ref):
                 yield (
-                    Entity(ref.table, Field(ref, kind), owned=bool(columns.owner)),
+                    Entity(ref.table, Field(ref, kind), owned=bool(columns.owner) or self._own(ref, columns)),
                     cost + 0.3 + self._unlikely(ref, kind),
                 )
+
+    def _own(self, ref: ColumnRef, columns: Columns) -> bool:
+        """Whether the column was said with its table's word before it: "paragraph texts" are those of paragraphs."""
+        *first, last = plain_words(ref.column)
+        table = plain_words(self._words.table(ref.table).name)
+        return bool(first) and tuple(first) == table and last not in _SORTS and len(columns.words.split()) > 1
 
     def _unlikely(self, ref: ColumnRef, kind: Kind) -> float:
         """Numbers that point at rows, or that measure, are seldom spoken of as things."""

@@ -201,8 +201,10 @@ def _walk(tokens: Sequence[Token], start: int, words: SchemaWords, cost: float) 
     while stack:
         at, node, so_far, complete = stack.pop()
         if complete:
+            # "templates of the type" are templates, not template types.
+            across = 0.5 if any(t.lower == "of" for t in tokens[start:at]) else 0.0
             for call in node.get("", ()):
-                yield at, call, so_far
+                yield at, call, so_far if call.column else so_far + across
         if at >= len(tokens) or at - start >= 6 or tokens[at].kind not in ("word", "number"):
             continue
         for size, phrase, more in alternatives(tokens, at, words.shorts):
