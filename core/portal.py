@@ -17,6 +17,7 @@ from core.connections.policies import Policies
 from core.connections.registry import Connections
 from core.evaluation.runs import Evaluation, Needs
 from core.grounding.changes import SchemaChanges, SchemaWatch
+from core.grounding.glossary import Terms
 from core.grounding.ground import Knowledge
 from core.grounding.join_keys import JoinKeys
 from core.grounding.privacy import Privacy
@@ -66,6 +67,7 @@ class Portal:
     functions: Functions
     knowledge: Knowledge
     joins: JoinKeys
+    terms: Terms
     models: Models
     privacy: Privacy
     schema_changes: SchemaChanges
@@ -134,6 +136,7 @@ def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
     models = Models(store, vault, audit, settings)
     ensure_first_model(models, settings)
     knowledge = Knowledge(store, models.embedder(), connections, jobs, audit)
+    terms = Terms(store, connections, jobs, audit, clock)
     privacy = Privacy(store, connections, jobs, audit, Level(settings.privacy_level))
     answers = Answers(store, connections, knowledge, models, audit, clock, privacy)
     refusals, limits = Refusals(audit), open_limits(store, settings)
@@ -157,6 +160,7 @@ def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
         functions=Functions(connections, audit),
         knowledge=knowledge,
         joins=JoinKeys(store, connections, audit),
+        terms=terms,
         models=models,
         privacy=privacy,
         schema_changes=SchemaChanges(store, connections, audit),

@@ -9,7 +9,13 @@ from core.errors import AskwellError
 from core.grounding.ground import Browsed
 from core.i18n import LANGUAGES, Words
 from core.security.permissions import Action, Actor, may
-from pages import _connection_joins, _connection_login, _connection_policies, _connection_privacy
+from pages import (
+    _connection_joins,
+    _connection_login,
+    _connection_policies,
+    _connection_privacy,
+    _connection_verified,
+)
 from pages._frame import portal, show_error
 from pages._model_form import safe
 
@@ -43,7 +49,7 @@ def browse(actor: Actor, info: ConnectionInfo, words: Words) -> None:
     with diagram:
         _connection_joins.joins(actor, info, found.keyed, words)
     with verified:
-        _verified(actor, info, words)
+        _connection_verified.verified(actor, info, words)
     if more and may(actor, Action.CHANGE_PRIVACY):
         with more[0]:
             _connection_privacy.privacy(actor, info, found.schema, words)
@@ -145,22 +151,3 @@ def _describe(actor: Actor, info: ConnectionInfo, table: Table, words: Words) ->
             else:
                 st.session_state[DONE] = say("connections.described")
                 st.rerun()
-
-
-def _verified(actor: Actor, info: ConnectionInfo, words: Words) -> None:
-    questions = portal().knowledge.verified(actor, info.id)
-    if not questions:
-        st.info(words.say("connections.verified_empty"), icon=":material/verified:")
-    for verified in questions:
-        with st.container(border=True):
-            st.text(verified.question)
-            st.code(verified.sql, language="sql", wrap_lines=True)
-            if may(actor, Action.VERIFY) and st.button(
-                words.say("connections.forget"), icon=":material/delete:", key=f"connections.forget.{verified.id}"
-            ):
-                try:
-                    portal().knowledge.forget(actor, verified.id)
-                except AskwellError as error:
-                    show_error(error, words)
-                else:
-                    st.rerun()

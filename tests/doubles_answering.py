@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -129,6 +130,9 @@ SHOP_VALUES = KnownValues(
 class Vouch:
     id: UUID
     sql: str
+    question: str = ""
+    at: datetime = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+    author: str = ""
 
 
 @dataclass
@@ -145,7 +149,11 @@ class PlainKnowledge:
 
     def recall(self, actor: Actor, connection: Opened, question: str) -> Vouch | None:
         sql = self.vouched.get(question)
-        return Vouch(UUID(int=1), sql) if sql else None
+        return Vouch(UUID(int=1), sql, question) if sql else None
+
+    def alike(self, actor: Actor, connection: Opened, question: str, fits: Callable[[Vouch], bool]) -> Iterator[Vouch]:
+        every = [Vouch(UUID(int=1), sql, text) for text, sql in self.vouched.items()]
+        yield from (one for one in every if one.question == question or fits(one))
 
     def values(self, connection: Opened) -> KnownValues:
         return self.known

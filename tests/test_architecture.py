@@ -167,6 +167,7 @@ INNER = {
     "functions": set(),
     "knowledge": {"build", "values", "keyed", "can_ask"},
     "joins": set(),
+    "terms": set(),
     "models": {"embedder"},
     "privacy": {"rules"},
     "schema_changes": set(),

@@ -85,9 +85,10 @@ class Understood:
 
 @dataclass(frozen=True)
 class Recalled:
-    """A person vouched for this question before; its SQL is used."""
+    """A person vouched for this question before; its SQL is used, with other values put in: (before, now)."""
 
     verified_id: UUID
+    put_in: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ The figures are the same for the same facts: no model is asked how sure it is.
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 
@@ -33,7 +34,8 @@ class Facts:
     `confidence` is the instant engine's own, in [0, 1]; `mends` is how many of a model's drafts failed first; `rows`
     is how many came back; `leaning` says that the question was read together with the one before it; `unknown` are
     values it asks for that their column is not known to hold, each with what people call the column. `limited` says
-    that rows were left out that the person may not see.
+    that rows were left out that the person may not see. `vouched` says who vouched for it when, and `put_in` which
+    values were put in: (before, now).
     """
 
     rung: Rung
@@ -44,12 +46,14 @@ class Facts:
     leaning: bool = False
     unknown: tuple[tuple[str, str], ...] = ()
     limited: bool = False
+    vouched: tuple[str, date] | None = None
+    put_in: tuple[tuple[str, str], ...] = ()
 
 
 def weigh(facts: Facts, wording: Wording) -> Evidence:
     """The evidence for an answer whose query `wording` speaks of."""
     if facts.rung is Rung.VERIFIED:
-        return Evidence(Sureness.VERIFIED, 1.0, (Phrase("answering.because_verified"),))
+        return Evidence(Sureness.VERIFIED, 0.97 if facts.put_in else 1.0, tuple(_verified(facts)))
     if facts.rung is Rung.PERSON:
         return Evidence(Sureness.FAIRLY, 0.6, (Phrase("answering.because_person"),))
     weighed = list(_instant(facts, wording) if facts.rung is Rung.INSTANT else _model(facts, wording))
@@ -58,6 +62,17 @@ def weigh(facts: Facts, wording: Wording) -> Evidence:
     if confidence >= SURE_FROM:
         return Evidence(Sureness.SURE, confidence, reasons)
     return Evidence(Sureness.FAIRLY if confidence >= FAIRLY_FROM else Sureness.UNSURE, confidence, reasons)
+
+
+def _verified(facts: Facts) -> Iterator[Phrase]:
+    """Who vouched for it when, and what was put in."""
+    author, at = facts.vouched or ("", None)
+    if author:
+        yield Phrase("answering.because_verified_by", {"author": author, "at": at})
+    else:
+        yield Phrase("answering.because_verified")
+    for was, now in facts.put_in:
+        yield Phrase("answering.because_put_in", {"was": was, "now": now})
 
 
 _Weighed = Iterator[tuple[float, Phrase]]

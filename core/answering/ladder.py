@@ -27,20 +27,23 @@ from core.answering.explain import explain
 from core.answering.follow_up import Resolved
 from core.answering.instant.interpret import Abstained, Interpretation, Outcome, Unclear, interpret
 from core.answering.instant.reading import Reading
-from core.answering.needs import Knowledge, Models, Opened, Privacy, Unlabelled
+from core.answering.needs import Knowledge, Models, Opened, Privacy, Unlabelled, Vouched
 from core.answering.private import Known, Line, Veil
+from core.answering.reuse import Filled, Reuse
 from core.answering.trip import Trip
 from core.answering.writer import TASK, Ask, Cannot, Draft, Written, write_query
 from core.connections.guard import CheckedQuery
 from core.connections.result import ResultTable
 from core.connections.schema import Schema, business_name
 from core.errors import QueryCancelled, QueryFailed, QueryRefused, QueryTimedOut
+from core.grounding.folding import fold_question
 from core.grounding.ground import Grounding
 from core.grounding.inquiry import Inquiry
 from core.grounding.values import ValueSource
 from core.i18n import Phrase
 
 _NEAREST = 3
+_AGREEING = 3  # verified questions of one shape that are looked at
 _STARTERS_SECONDS = 300.0
 _MOST_STARTERS = 200
 
@@ -114,21 +117,38 @@ class Ladder:
         return Found(query, table, facts, evidence=evidence[1] if evidence else None)
 
     def _recalled(self, trip: Trip, connection: Opened, inquiry: Inquiry) -> Generator[AnswerEvent, None, Found | None]:
-        """The rows of a verified question in the very same words; None where its SQL no longer holds."""
+        """The rows of a verified question in these words, or in these but for other values, which are put in; None
+        where there is none, or its SQL no longer holds."""
         with trip.step("recall"):
-            vouched = self.knowledge.recall(trip.actor, connection, inquiry.text)
-        if vouched is None:
+            found = self._vouched(trip, connection, inquiry)
+        if found is None:
             return None
+        vouched, filled = found
         try:
-            query = connection.check(vouched.sql)
+            query = connection.check(filled.sql)
         except QueryRefused as error:
             # The schema has changed since: the question goes up the ladder.
-            yield QueryTried(vouched.sql, error.detail or str(error))
+            yield QueryTried(filled.sql, error.detail or str(error))
             return None
-        yield Recalled(vouched.id)
+        yield Recalled(vouched.id, filled.put_in)
         yield Grounded(query.tables)
         explanation = explain(query, connection.schema, inquiry.language)
-        return (yield from self._ran(trip, connection, query, Facts(Rung.VERIFIED), explanation))
+        facts = Facts(Rung.VERIFIED, put_in=filled.put_in, vouched=(vouched.author, vouched.at.date()))
+        return (yield from self._ran(trip, connection, query, facts, explanation))
+
+    def _vouched(self, trip: Trip, connection: Opened, inquiry: Inquiry) -> tuple[Vouched, Filled] | None:
+        """The verified question to answer with. Of those that are not in these very words, all have to agree."""
+        reuse = Reuse(inquiry.text, inquiry.now, connection.schema, self.knowledge.values(connection))
+        folded = fold_question(inquiry.text)
+        found: list[tuple[Vouched, Filled]] = []
+        for one in self.knowledge.alike(trip.actor, connection, inquiry.text, reuse.may_fit):
+            filled = reuse.of(one)
+            if filled is not None and fold_question(one.question) == folded:
+                return one, filled
+            found += [(one, filled)] if filled is not None else []
+            if len(found) == _AGREEING:
+                break
+        return found[0] if len({filled.sql for _, filled in found}) == 1 else None
 
     def _instant(
         self, trip: Trip, connection: Opened, resolved: Resolved

@@ -4,6 +4,7 @@ Moving one changes that literal in the tree and nothing else; the guard checks t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Protocol
@@ -60,6 +61,40 @@ def move(sql: str, dialect: Dialect, changes: Mapping[str, LeverValue]) -> str:
         whole = literal.parent if isinstance(literal.parent, exp.Neg) else literal
         whole.replace(_literal(literal, value))
     return tree.sql(dialect=dialect.value)
+
+
+@dataclass(frozen=True)
+class Movable:
+    """A literal that can be moved: its value, what it is compared with (`beside`, None for a limit) and that as SQL.
+
+    `upper`: it bounds from above. `is_pattern`: it is looked for within a text.
+    """
+
+    id: str
+    value: LeverValue
+    beside: exp.Expr | None = None
+    beside_sql: str = ""
+    upper: bool = False
+    is_pattern: bool = False
+
+    @property
+    def is_limit(self) -> bool:
+        return self.beside is None
+
+
+def movable(tree: exp.Expr) -> Iterator[Movable]:
+    """The literals of a query that `move` can change, by the id under which it does."""
+    for number, literal in _literals(tree):
+        value = _value(literal)
+        if value is None:
+            continue
+        if literal.find_ancestor(exp.Limit, exp.Fetch, *_COMPARISONS).__class__ in (exp.Limit, exp.Fetch):
+            yield Movable(number, value)
+            continue
+        around, beside = _comparison(literal)
+        plain = value.strip("%") if isinstance(value, str) and _is_pattern(literal) else value
+        upper = _side(around, literal) == "to"
+        yield Movable(number, plain, beside, beside.sql(), upper, _is_pattern(literal))
 
 
 def same_but_for_literals(one: str, other: str, dialect: Dialect) -> bool:

@@ -2,16 +2,13 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
-
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from uuid import UUID
 
 from core.connections.schema import Schema
-from core.errors import InvalidInput, ModelUnavailable, NotFound, QueryRefused
+from core.errors import InvalidInput, ModelUnavailable, NotFound
 from core.grounding.indexer import Indexer, Watcher
 from core.grounding.inquiry import Inquiry
 from core.grounding.join_keys import KeyShelf
@@ -20,29 +17,30 @@ from core.grounding.joins import Join as Join
 from core.grounding.keys import KeyedSchema
 from core.grounding.linking import Clues, Lexicons, is_small, link, rival_joins
 from core.grounding.linking import TableHit as TableHit
-from core.grounding.phrases import mask, phrases_of, proper_names, quoted
+from core.grounding.offered import may_see
+from core.grounding.phrases import phrases_of, proper_names, quoted
 from core.grounding.sources import Databases, Readable
 from core.grounding.starters import Starters
 from core.grounding.values import SampleShelf, StoredValues, ValueHit
 from core.grounding.vectors import SchemaIndex
 from core.grounding.verified import Example as Example
-from core.grounding.verified import VerifiedQuestion, VerifiedQuestions, may_be_offered
+from core.grounding.verified import VerifiedQuestion, VerifiedQuestions
 from core.grounding.visible import OwnShelf, Samples, Sight, VisibleValues, visible_samples
+from core.grounding.vouching import Fits, Standing, Vouching
+from core.grounding.words_file import Described
+from core.grounding.words_taking import LONGEST_DESCRIPTION, write_description
 from core.i18n import LANGUAGES, Phrase
 from core.jobs import Jobs
 from core.models.embeddings import Embedder
 from core.security.audit import Audit
 from core.security.permissions import Action, Actor, require
 from core.store.sessions import Store
-from core.store.tables import connections, descriptions
 
-_MOST_VALUES, _MOST_EXAMPLES = 24, 5
-_LOOKED_AT = 40  # examples, where some may not be shown
+_MOST_VALUES = 24
 _MOST_FUZZY = 4  # names that are looked for though nothing is spelled like them
 _NEAR = 40  # documents taken from the search
 _SAMPLES = 5  # values of a column
 _STARTERS_KEPT = 32
-_LONGEST_DESCRIPTION = 2_000  # characters
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ class Knowledge:
         self._store, self._embedder, self._databases = store, embedder, databases
         self._jobs, self._audit = jobs, audit
         self._lexicons, self._documents, self._samples = Lexicons(), SchemaIndex(store), SampleShelf(store)
-        self._verified, self._own, self._keys = VerifiedQuestions(store), OwnShelf(), KeyShelf(store)
+        self._vouching, self._own, self._keys = Vouching(store, self._embedded), OwnShelf(), KeyShelf(store)
         self._lock = threading.Lock()
         self._made: OrderedDict[tuple[UUID, str, str], tuple[Schema, object, object, Starters]] = OrderedDict()
 
@@ -104,16 +102,21 @@ class Knowledge:
         among = {hit.table for hit in linked.tables}
         listed = self._samples_of(connection)
         samples = {place: found[:_SAMPLES] for place, found in listed.items() if place[0] in among}
-        examples = self._examples(inquiry.text, connection)
+        examples = self._vouching.examples(connection, inquiry.text)
         rivals = rival_joins(lexicon.graph, linked)
         return Grounding(linked.tables, tuple(values), examples, linked.joins, samples, rivals)
 
     def recall(self, actor: Actor, connection: Readable, question: str) -> VerifiedQuestion | None:
-        """The verified question that is this very one, if the schema has not changed since, and none that reads what
-        a policy hides from the actor."""
+        """The verified question that is this very one, if what it reads has not changed since, and none that reads
+        what a policy hides from the actor."""
         require(actor, Action.ASK, connection.id)
-        found = self._verified.recall(connection.id, question, self._schema_version(connection.id))
-        return found if found and (Sight.of(connection).is_whole or _passes(connection, found.sql)) else None
+        return self._vouching.recall(connection, question)
+
+    def alike(self, actor: Actor, connection: Readable, question: str, fits: Fits) -> Iterator[VerifiedQuestion]:
+        """Verified questions that still hold and tell the actor nothing new: the one in these very words, and of those
+        like it in shape the ones that `fits` finds, best first."""
+        require(actor, Action.ASK, connection.id)
+        return self._vouching.alike(connection, question, fits)
 
     def index(self, actor: Actor, connection_id: UUID) -> None:
         """Have the connection's index brought up to date in the background."""
@@ -144,40 +147,36 @@ class Knowledge:
         if found is None or (column and column not in found.by_name) or language not in LANGUAGES:
             raise NotFound(f"{table}.{column}")
         said = text.strip()
-        if len(said) > _LONGEST_DESCRIPTION:
-            raise InvalidInput(problem=Phrase("grounding.description_too_long", {"n": _LONGEST_DESCRIPTION}))
-        place = {"connection_id": connection_id, "table_key": table, "column_name": column, "language": language}
-        self._write_description(place, said, actor.id)
+        if len(said) > LONGEST_DESCRIPTION:
+            raise InvalidInput(problem=Phrase("grounding.description_too_long", {"n": LONGEST_DESCRIPTION}))
+        with self._store.begin() as line:
+            write_description(line, connection_id, Described(table, column, language, said), actor.id)
         self._audit.note(actor, Action.DESCRIBE, connection_id, table=table, column=column, language=language)
         self._defer(connection_id)
 
     def verify(self, actor: Actor, connection_id: UUID, question: str, sql: str) -> UUID:
         """Vouch that this SQL answers this question; its id. Raises `InvalidInput` and `QueryRefused`."""
         require(actor, Action.VERIFY, connection_id)
-        asked = question.strip()
-        if not asked:
-            raise InvalidInput(problem=Phrase("grounding.question_empty"))
         connection = self._databases.open(actor, connection_id)
-        query = connection.check(sql)
-        version, now = self._schema_version(connection_id), datetime.now(UTC)
-        kept = VerifiedQuestion(uuid4(), connection_id, asked, query.sql, version, actor.id, now)
-        verified_id = self._verified.add(kept, self._embedded(mask(asked)))
-        self._audit.note(actor, Action.VERIFY, connection_id, question=asked, verified=str(verified_id))
+        vouched = self._vouching.vouch(actor, connection, question, sql, datetime.now(UTC))
+        verified_id = self._vouching.keep(vouched)
+        self._audit.note(actor, Action.VERIFY, connection_id, question=vouched.question, verified=str(verified_id))
         return verified_id
 
-    def verified(self, actor: Actor, connection_id: UUID) -> list[VerifiedQuestion]:
-        """What people have vouched for on this connection, as far as the actor may see what it reads, newest first."""
+    def verified(self, actor: Actor, connection_id: UUID) -> list[Standing]:
+        """What people have vouched for on this connection, as far as the actor may see what it reads, newest first,
+        each with why it is not used any more."""
         require(actor, Action.BROWSE, connection_id)
-        connection = self._databases.open(actor, connection_id)
-        return [one for one in self._verified.vouched(connection_id) if _may_see(actor, connection, one)]
+        return self._vouching.seen(actor, self._databases.open(actor, connection_id))
 
     def forget(self, actor: Actor, verified_id: UUID) -> None:
         """Vouch for a question no longer."""
         require(actor, Action.VERIFY, verified_id)
-        kept = self._verified.find(verified_id)
-        if not _may_see(actor, self._databases.open(actor, kept.connection_id), kept):
+        verified = VerifiedQuestions(self._store)
+        kept = verified.find(verified_id)
+        if not may_see(actor, self._databases.open(actor, kept.connection_id), kept):
             raise NotFound
-        self._verified.forget(verified_id)
+        verified.forget(verified_id)
         self._audit.note(actor, "knowledge.forget", kept.connection_id, question=kept.question)
 
     def keyed(self, connection: Readable) -> KeyedSchema:
@@ -237,59 +236,8 @@ class Knowledge:
         except ModelUnavailable:
             return None  # words alone still find most
 
-    def _examples(self, text: str, connection: Readable) -> tuple[Example, ...]:
-        shape = self._embedded(mask(text)) if self._verified.any(connection.id) else None
-        if not shape:
-            return ()
-        if Sight.of(connection).is_whole:
-            return tuple(self._verified.similar(connection.id, shape, _MOST_EXAMPLES))
-        near = self._verified.similar(connection.id, shape, _LOOKED_AT)
-        return tuple(one for one in near if _tells_nothing(connection, one.sql))[:_MOST_EXAMPLES]
-
-    def _schema_version(self, connection_id: UUID) -> str:
-        with self._store.reading() as line:
-            found = line.scalar(sa.select(connections.c.schema_version).where(connections.c.id == connection_id))
-        return str(found or "")
-
-    def _write_description(self, place: Mapping[str, object], text: str, author: UUID) -> None:
-        with self._store.begin() as line:
-            if text:
-                row = insert(descriptions).values(**place, text=text, author_id=author)
-                fresh = {"text": text, "author_id": author}
-                line.execute(row.on_conflict_do_update(index_elements=list(place), set_=fresh))
-            else:
-                where = [descriptions.c[name] == value for name, value in place.items()]
-                line.execute(sa.delete(descriptions).where(*where))
-
     def _defer(self, connection_id: UUID) -> None:
         self._jobs.defer("index", connection_id=str(connection_id))
-
-
-def _passes(connection: Readable, sql: str) -> bool:
-    """Whether the guard lets the connection's actor run this."""
-    try:
-        connection.check(sql)
-    except QueryRefused:
-        return False
-    return True
-
-
-def _tells_nothing(connection: Readable, sql: str) -> bool:
-    """Whether SQL that another wrote may be shown to this connection's actor."""
-    try:
-        return may_be_offered(connection.check(sql))
-    except QueryRefused:
-        return False
-
-
-def _may_see(actor: Actor, connection: Readable, verified: VerifiedQuestion) -> bool:
-    """Whether the actor may see this question and its SQL: with all rights, all; else their own that still pass, and
-    others' that name no values of rows that may not be theirs."""
-    if Sight.of(connection).is_whole:
-        return True
-    return (verified.author_id == actor.id and _passes(connection, verified.sql)) or _tells_nothing(
-        connection, verified.sql
-    )
 
 
 def _telling(hits: Sequence[ValueHit]) -> list[ValueHit]:

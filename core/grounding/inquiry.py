@@ -3,18 +3,22 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.grounding.terms import NO_WORDS, BusinessWords
+
 
 @dataclass(frozen=True)
 class Inquiry:
     """`text` is complete in itself. `now` is when it was asked, so that "last month" means one thing throughout.
 
     `follows` is what was asked before in the same conversation, oldest first, for those who write SQL from scratch.
+    `words` are those of the business that hold for it.
     """
 
     text: str
     language: str
     now: datetime
     follows: tuple["Earlier", ...] = ()
+    words: BusinessWords = NO_WORDS
 
 
 @dataclass(frozen=True)

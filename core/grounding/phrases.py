@@ -40,6 +40,11 @@ def quoted(text: str) -> list[str]:
     return [piece.strip() for piece in pieces if piece.strip()]
 
 
+def quoted_spans(text: str) -> list[tuple[int, int]]:
+    """Where quotations stand, their marks with them."""
+    return [match.span() for match in (*_QUOTED.finditer(text), *_SINGLE.finditer(text))]
+
+
 def proper_names(text: str) -> list[str]:
     """Runs of capitalised words that neither begin a sentence nor name a month."""
     return [match.group().strip(" .'") for match in _NAMES.finditer(_DATES.sub(" ", text))]

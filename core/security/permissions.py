@@ -70,6 +70,7 @@ class Action(StrEnum):
     DESCRIBE = "knowledge.describe"
     VERIFY = "knowledge.verify"
     INDEX = "knowledge.index"
+    CHANGE_TERMS = "terms.keep"
     SEE_CONNECTIONS = "connections.list"
     ADD_CONNECTION = "connections.add"
     CHANGE_CONNECTION = "connections.change"
@@ -118,6 +119,7 @@ PERMISSIONS: dict[Action, Permission] = {
     Action.DESCRIBE: Permission(Role.ANALYST, Scope.KNOWLEDGE, own=True),
     Action.VERIFY: Permission(Role.ANALYST, Scope.KNOWLEDGE, own=True),
     Action.INDEX: Permission(Role.ANALYST, Scope.KNOWLEDGE, own=True),
+    Action.CHANGE_TERMS: Permission(Role.EDITOR, Scope.KNOWLEDGE, own=True),
     Action.SEE_CONNECTIONS: Permission(Role.VIEWER, tuple(Scope), own=True),
     Action.ADD_CONNECTION: Permission(Role.EDITOR, Scope.CONNECTIONS),
     Action.CHANGE_CONNECTION: Permission(Role.EDITOR, Scope.CONNECTIONS, own=True),

@@ -10,6 +10,7 @@ from core.store import (
     tables_policies,
     tables_privacy,
     tables_vault,
+    tables_words,
 )
 from core.store.tables import metadata
 
@@ -24,4 +25,5 @@ __all__ = [
     "tables_policies",
     "tables_privacy",
     "tables_vault",
+    "tables_words",
 ]

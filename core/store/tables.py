@@ -188,6 +188,8 @@ verified_questions = Table(
     Column("schema_version", Text, nullable=False),
     Column("author_id", Uuid, nullable=False),
     Column("embedding", HALFVEC(DIMENSIONS)),
+    Column("uses", JSONB(none_as_null=True)),  # the columns it reads, with their types when it was vouched for
+    Column("terms", JSONB(none_as_null=True)),  # the terms in its words, with what they were bound to then
     UniqueConstraint("connection_id", "folded"),
 )
 

@@ -130,6 +130,20 @@ def test_a_verified_question_comes_before_everything(house: House) -> None:
     assert card.table.rows == ((2,),)
 
 
+def test_a_verified_question_is_asked_again_with_another_value(house: House) -> None:
+    house.knowledge.vouched["How many customers live in FR?"] = COUNT + " WHERE country = 'FR'"
+    card = house.ask("How many customers live in DE?")
+    assert card.rung is Rung.VERIFIED
+    assert card.sql == COUNT + " WHERE country = 'DE'"
+    assert card.answered is not None
+    assert card.answered.evidence.sureness is Sureness.VERIFIED
+    assert [str(reason) for reason in card.answered.evidence.reasons][1:] == [
+        "Put into the verified SQL: “DE” in place of “FR”."
+    ]
+    assert house.ask("How many customers live in Atlantis?").rung is not Rung.VERIFIED
+    assert house.ask("How many orders live in DE?").rung is not Rung.VERIFIED
+
+
 def test_a_verified_question_that_no_longer_holds_goes_up_the_ladder(house: House) -> None:
     house.knowledge.vouched["How many customers are there?"] = "SELECT gone FROM customers"
     card = house.ask("How many customers are there?")

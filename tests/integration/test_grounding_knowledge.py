@@ -270,8 +270,12 @@ def test_a_question_vouched_for_is_recalled_and_becomes_an_example(desk: Desk) -
     assert (recalled.id, recalled.question, recalled.author_id) == (kept, "How many orders in 2024?", ANALYST.id)
     grounding = desk.knowledge.ground(VIEWER, asked("How many orders in 2025?"), desk.opened(mine))
     assert [example.distance for example in grounding.examples] == [pytest.approx(0, abs=1e-3)]
-    assert [one.id for one in desk.knowledge.verified(VIEWER, mine)] == [kept]
-    desk.databases.alter(mine, schema=Schema(SHOP.dialect, SHOP.tables[:4]))
+    assert [one.question.id for one in desk.knowledge.verified(VIEWER, mine)] == [kept]
+    without_lines, without_orders = SHOP.tables[:4], (*SHOP.tables[:3], SHOP.tables[4])
+    desk.databases.alter(mine, schema=Schema(SHOP.dialect, without_lines))
+    desk.databases.refresh(SYSTEM, mine)
+    assert desk.knowledge.recall(VIEWER, desk.opened(mine), "how many orders in 2024") is not None, "it reads no lines"
+    desk.databases.alter(mine, schema=Schema(SHOP.dialect, without_orders))
     desk.databases.refresh(SYSTEM, mine)
     assert desk.knowledge.recall(VIEWER, desk.opened(mine), "how many orders in 2024") is None
     desk.knowledge.forget(ANALYST, kept)
@@ -328,6 +332,7 @@ def test_nobody_may_do_anything_and_a_viewer_may_not_change(desk: Desk) -> None:
     anyone: list[Callable[[Actor], object]] = [
         lambda actor: k.ground(actor, asked("x"), opened),
         lambda actor: k.recall(actor, opened, "x"),
+        lambda actor: k.alike(actor, opened, "x", lambda _: True),
         lambda actor: k.browse(actor, mine),
         lambda actor: k.verified(actor, mine),
         lambda actor: k.starters(actor, opened, "en"),

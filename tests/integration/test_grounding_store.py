@@ -157,11 +157,10 @@ def vouch(store: Store, connection_id: UUID, question: str, sql: str = "SELECT 1
 def test_a_verified_question_is_recalled_in_any_dress_on_the_same_schema_only(store: Store) -> None:
     mine, verified = PaperDatabases(store).add(SHOP), VerifiedQuestions(store)
     kept = vouch(store, mine, "How many orders?", "SELECT count(*) FROM orders")
-    recalled = verified.recall(mine, "HOW MANY  ORDERS", "v1")
+    recalled = verified.recall(mine, "HOW MANY  ORDERS")
     assert recalled is not None
     assert (recalled.id, recalled.sql) == (kept, "SELECT count(*) FROM orders")
-    assert verified.recall(mine, "How many orders?", "v2") is None
-    assert verified.recall(PaperDatabases(store).add(SHOP), "How many orders?", "v1") is None
+    assert verified.recall(PaperDatabases(store).add(SHOP), "How many orders?") is None
 
 
 def test_vouching_again_replaces_the_sql_and_forgetting_ends_it(store: Store) -> None:
@@ -170,7 +169,7 @@ def test_vouching_again_replaces_the_sql_and_forgetting_ends_it(store: Store) ->
     assert first == second
     assert [kept.sql for kept in verified.vouched(mine)] == ["SELECT 2"]
     verified.forget(first)
-    assert verified.recall(mine, "How many orders?", "v1") is None
+    assert verified.recall(mine, "How many orders?") is None
     with pytest.raises(NotFound):
         verified.find(first)
 
@@ -181,5 +180,5 @@ def test_similar_questions_come_nearest_first(store: Store) -> None:
     for question in ("total revenue by region", "number of customers", "revenue by region and month"):
         vouch(store, mine, question)
     near = verified.similar(mine, EMBEDDER.embed_query("total revenue by region"), 2)
-    assert [example.question for example in near] == ["total revenue by region", "revenue by region and month"]
-    assert near[0].distance == pytest.approx(0, abs=1e-3)
+    assert [one.question for one, _ in near] == ["total revenue by region", "revenue by region and month"]
+    assert near[0][1] == pytest.approx(0, abs=1e-3)

@@ -184,7 +184,7 @@ def what_is_offered_before_a_question_shows_none(shop: Shop) -> None:
     # Of what is theirs they are offered enough to work with.
     assert values.of_column("orders", "status") == ["completed", "open"]
     assert values.of_column("products", "category") == ["Tables", "Lamps"]
-    assert [one.question for one in knowledge.verified(analyst, shop.id)] == ["Which products are there?"]
+    assert [one.question.question for one in knowledge.verified(analyst, shop.id)] == ["Which products are there?"]
     assert {table.key: table.row_estimate for table in opened.schema.tables}["orders"] is None
     assert next(info.tables for info in portal.connections.list(analyst)) == 3
 
