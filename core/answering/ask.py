@@ -33,11 +33,21 @@ from core.answering.ladder import Found, Ladder, read
 from core.answering.levers import levers, move, same_but_for_literals
 from core.answering.limits import Limits, infers, seen
 from core.answering.narrator import Story
-from core.answering.needs import Audit, Connections, Knowledge, Models, Opened, Privacy, Unlabelled, Values
+from core.answering.needs import (
+    Audit,
+    Connections,
+    Knowledge,
+    Models,
+    NoTerms,
+    Opened,
+    Privacy,
+    Terms,
+    Unlabelled,
+    Values,
+)
 from core.answering.question import Question
 from core.answering.read_only import asks_to_change, instead
 from core.answering.sent import Sent, sent_for
-from core.answering.sql_parts import SqlParts
 from core.answering.trip import Trip
 from core.answering.turns import Today, table_of
 from core.answering.why_empty import Emptiness, is_empty, why_empty
@@ -77,8 +87,10 @@ class Answers:
         audit: Audit,
         clock: Clock,
         privacy: Privacy | None = None,
+        terms: Terms | None = None,
     ) -> None:
         self._connections, self._knowledge, self._audit, self._clock = connections, knowledge, audit, clock
+        self._terms = terms or NoTerms()
         self._ladder = Ladder(knowledge, models, privacy or Unlabelled())
         self._store, self._history, self._today = store, History(store), Today(connections)
 
@@ -184,6 +196,8 @@ class Answers:
             return CannotAnswer(Phrase("answering.no_connection"))
         with trip.step("understand"):
             resolved = resolve(question.text, trip.now, self._earlier(trip, connection))
+            words = self._terms.in_force(trip.actor, connection)
+            resolved = resolved.with_words(words.without(question.without))
         yield (
             Understood(
                 question.text if given is not None else resolved.about,
@@ -204,7 +218,7 @@ class Answers:
                 return climbed
             found = climbed
         trip.infers = infers(found.query)
-        found = replace(found, table=seen(found.query, found.table, self._parts(connection, found)))
+        found = replace(found, table=seen(found.query, found.table, found.parts(connection)))
         yield (RowsReady(found.table))
         return (yield from self._tell(trip, connection, resolved, found))
 
@@ -212,7 +226,7 @@ class Answers:
         self, trip: Trip, connection: Opened, resolved: Resolved, found: Found
     ) -> Generator[AnswerEvent, None, Answered]:
         """What the rows mean: chart, sentence, why there are none, evidence, levers and what to ask next."""
-        wording = Wording(self._parts(connection, found), resolved.inquiry.language)
+        wording = Wording(found.parts(connection), resolved.inquiry.language)
         story, limits = Story(wording, found.table, trip.now, bool(found.query.limited)), Limits.of(connection)
         with trip.step("chart"):
             charts = choose_charts(found.table, resolved.inquiry.text)
@@ -255,7 +269,8 @@ class Answers:
         schema, values = self._knowledge.keyed(connection), self._knowledge.values(connection)
 
         def is_read(text: str) -> bool:
-            return not isinstance(read(schema, resolve(text, trip.now, ()), values), Abstained | Unclear)
+            asked = resolve(text, trip.now, ()).with_words(resolved.inquiry.words)
+            return not isinstance(read(schema, asked, values), Abstained | Unclear)
 
         ways = instead(wanted, resolved.inquiry.language, is_read)
         closest = (*ways, *self._ladder.closest(trip, connection, resolved))[: suggestions.MOST]
@@ -320,7 +335,7 @@ class Answers:
         follows = (*inquiry.follows, Earlier(inquiry.text, found.query.sql))
 
         def reads(text: str) -> Outcome:
-            following = resolve(text, inquiry.now, follows)
+            following = resolve(text, inquiry.now, follows).with_words(inquiry.words)
             if following.leans and found.reading is None:
                 return Abstained(Phrase("answering.leans_on_unread"))
             return read(schema, following, values, found.reading)
@@ -330,9 +345,6 @@ class Answers:
     def _topped_up(self, trip: Trip, connection: Opened, resolved: Resolved, found: tuple[str, ...]) -> tuple[str, ...]:
         """Follow-ups, and questions that stand on their own where there are too few."""
         return (*found, *self._ladder.closest(trip, connection, resolved))[: suggestions.MOST]
-
-    def _parts(self, connection: Opened, found: Found) -> SqlParts:
-        return SqlParts(found.query.sql, connection.dialect, connection.schema)
 
     def _failed(self, trip: Trip, error: AskwellError) -> Failed:
         """How an error ends a question: its own words, and whether asking again can help."""

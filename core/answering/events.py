@@ -47,7 +47,8 @@ class Evidence:
 class Explanation:
     """How an answer came about, for "How I got this": what each word was taken for, tables, joins, filters.
 
-    `limits` say what of it the person may not see, and `limited` that rows were left out for it.
+    `limits` say what of it the person may not see, and `limited` that rows were left out for it. `terms` are the words
+    of the business in the question, each with what it means.
     """
 
     tables: tuple[str, ...] = ()
@@ -55,6 +56,7 @@ class Explanation:
     words: tuple[tuple[str, str], ...] = ()
     limits: tuple[Phrase, ...] = ()
     limited: bool = False
+    terms: tuple[tuple[str, Phrase], ...] = ()
 
 
 @dataclass(frozen=True)

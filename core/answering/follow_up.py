@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.grounding.inquiry import Earlier, Inquiry, language_of
+from core.grounding.terms import BusinessWords
 
 # These never begin a question of its own.
 _LEANING = re.compile(
@@ -47,6 +48,10 @@ class Resolved:
     leans: bool
     may_lean: bool
     asks: bool = True
+
+    def with_words(self, words: BusinessWords) -> "Resolved":
+        """The same, where these words of the business hold."""
+        return replace(self, inquiry=replace(self.inquiry, words=words))
 
     @property
     def about(self) -> str:

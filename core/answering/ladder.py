@@ -30,6 +30,8 @@ from core.answering.instant.reading import Reading
 from core.answering.needs import Knowledge, Models, Opened, Privacy, Unlabelled, Vouched
 from core.answering.private import Known, Line, Veil
 from core.answering.reuse import Filled, Reuse
+from core.answering.sql_parts import SqlParts
+from core.answering.terms_used import terms_used
 from core.answering.trip import Trip
 from core.answering.writer import TASK, Ask, Cannot, Draft, Written, write_query
 from core.connections.guard import CheckedQuery
@@ -59,6 +61,10 @@ class Found:
     reading: Reading | None = None
     evidence: Evidence | None = None
 
+    def parts(self, connection: Opened) -> SqlParts:
+        """What the parts of the query stand for on its connection."""
+        return SqlParts(self.query.sql, connection.dialect, connection.schema)
+
 
 Climbing = Generator[AnswerEvent, None, Found | NeedsDetail | CannotAnswer]
 
@@ -79,7 +85,8 @@ class Ladder:
         Raises what the guard, the database and the models raise for the last rung that was tried.
         """
         question = trip.question
-        if question.rung is None and not resolved.leans:
+        # What was vouched for with a term does not hold without it.
+        if question.rung is None and not resolved.leans and not question.without:
             recalled = yield from self._recalled(trip, connection, resolved.inquiry)
             if recalled is not None:
                 return recalled
@@ -132,7 +139,7 @@ class Ladder:
             return None
         yield Recalled(vouched.id, filled.put_in)
         yield Grounded(query.tables)
-        explanation = explain(query, connection.schema, inquiry.language)
+        explanation = _explained(query, connection, inquiry)
         facts = Facts(Rung.VERIFIED, put_in=filled.put_in, vouched=(vouched.author, vouched.at.date()))
         return (yield from self._ran(trip, connection, query, facts, explanation))
 
@@ -167,7 +174,7 @@ class Ladder:
             yield QueryTried(outcome.sql, error.detail or str(error))
             return Abstained(Phrase(error.key, error.values))
         yield Grounded(query.tables)
-        said = explain(query, connection.schema, resolved.inquiry.language)
+        said = _explained(query, connection, resolved.inquiry)
         explanation = replace(said, words=outcome.explanation.words)
         facts = Facts(Rung.INSTANT, resolved.about, outcome.confidence, leaning=outcome.follows)
         found = yield from self._ran(trip, connection, query, facts, explanation)
@@ -205,7 +212,7 @@ class Ladder:
                 trip.usage, trip.sent = line.usage, line.sent
         match written:
             case Draft():
-                explanation = explain(written.query, connection.schema, resolved.inquiry.language)
+                explanation = _explained(written.query, connection, resolved.inquiry)
                 yield QueryReady(written.query, Rung.MODEL, explanation)
                 facts = Facts(
                     Rung.MODEL,
@@ -273,6 +280,12 @@ def read(schema: Schema, resolved: Resolved, values: ValueSource, previous: Read
     if alone and resolved.leans and not resolved.asks:
         return Abstained(Phrase("answering.leans_on_unread"))
     return outcome
+
+
+def _explained(query: CheckedQuery, connection: Opened, inquiry: Inquiry) -> Explanation:
+    """How a query answers the inquiry, with the words of the business in it."""
+    said = explain(query, connection.schema, inquiry.language)
+    return replace(said, terms=terms_used(inquiry, connection.schema))
 
 
 def _clearer(question: str, option: str) -> str:

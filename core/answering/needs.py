@@ -13,6 +13,7 @@ from core.connections.result import ResultTable
 from core.connections.schema import Dialect, Schema
 from core.grounding.ground import Grounding
 from core.grounding.inquiry import Inquiry
+from core.grounding.terms import NO_WORDS, BusinessWords
 from core.grounding.values import ValueSource
 from core.models.routing import ModelLease
 from core.security.permissions import Actor
@@ -95,6 +96,19 @@ class Models(Protocol):
 
     def list(self, actor: Actor) -> Sequence[object]: ...
     def lease(self, actor: Actor, task: str, model_id: UUID | None = None) -> AbstractContextManager[ModelLease]: ...
+
+
+class Terms(Protocol):
+    """The words of the business of each connection."""
+
+    def in_force(self, actor: Actor, connection: Opened) -> BusinessWords: ...
+
+
+class NoTerms:
+    """Where nobody said what words mean."""
+
+    def in_force(self, actor: Actor, connection: Opened) -> BusinessWords:  # noqa: ARG002
+        return NO_WORDS
 
 
 class Privacy(Protocol):

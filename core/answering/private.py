@@ -25,6 +25,7 @@ from core.grounding.ground import Grounding
 from core.grounding.inquiry import Earlier, Inquiry
 from core.grounding.names import words_of
 from core.grounding.phrases import phrases_of, proper_names, quoted
+from core.grounding.terms import NO_WORDS, TermFact
 from core.grounding.values import ListedValues, ValueHit, ValueSource
 from core.grounding.verified import Example
 from core.models.listening import Message
@@ -107,7 +108,7 @@ class Veil:
         """The question and those before it, with tokens for what is personal in them."""
         ran = [self.sql(e.sql) for e in inquiry.follows]  # first, so that its values are known in the questions
         follows = tuple(Earlier(self.text(e.question), sql) for e, sql in zip(inquiry.follows, ran, strict=True))
-        return replace(inquiry, text=self.text(inquiry.text), follows=follows)
+        return replace(inquiry, text=self.text(inquiry.text), follows=follows, words=NO_WORDS)
 
     def grounding(self, grounding: Grounding) -> Grounding:
         """What was found for the question, as far as it may be told."""
@@ -115,10 +116,18 @@ class Veil:
         examples = tuple(
             Example(self.text(e.question), sql, e.distance) for e, sql in zip(grounding.examples, ran, strict=True)
         )
+        grounding = replace(
+            grounding, terms=tuple(map(self._fact, grounding.terms)), instructions=self.text(grounding.instructions)
+        )
         if self.level is Level.NAMES:
             return replace(grounding, values=(), samples={}, examples=examples)
         samples = {place: self._sampled(place, values) for place, values in grounding.samples.items()}
         return replace(grounding, values=tuple(map(self._hit, grounding.values)), samples=samples, examples=examples)
+
+    def _fact(self, fact: TermFact) -> TermFact:
+        """A word of the business, with tokens for what is personal in what it stands for."""
+        sql = self.sql(fact.sql)
+        return TermFact(self.text(fact.words), self.text(fact.meaning), sql)
 
     def text(self, text: str) -> str:
         """A person's words with a token for each personal value in them."""

@@ -14,7 +14,8 @@ class Question:
 
     `sql` is SQL that a person wrote or edited: it is guarded and run, and nothing is interpreted. With `of`, an
     answer of the same person, `moved` holds new values for its levers (`Lever.id` -> value): its SQL runs with
-    these, on its connection and in its conversation, and the answer stands on the same rung.
+    these, on its connection and in its conversation, and the answer stands on the same rung. `without` are terms by
+    their words that this question does not mean.
     """
 
     text: str
@@ -25,3 +26,4 @@ class Question:
     sql: str | None = None
     of: UUID | None = None
     moved: Mapping[str, LeverValue] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()

@@ -236,11 +236,17 @@ class _Desk:
         ]
         examples = [f"{e.question}\n{e.sql}"[:_LONGEST_PAIR] for e in self._grounding.examples[:5]]
         earlier = [f"{e.question}\n{e.sql}"[:_LONGEST_PAIR] for e in self._inquiry.follows[-5:]]
+        terms = [
+            f"{fact.words}: {fact.meaning}\n{fact.sql}" if fact.meaning else f"{fact.words}\n{fact.sql}"
+            for fact in self._grounding.terms
+        ]
         data = {
             "tables" if shown.is_whole else "some_tables": shown.text,
             "joins": "\n".join(joins),
             "rivals": "\n".join(rivals),
             "values": "\n".join(values),
+            "terms": "\n\n".join(terms),
+            "instructions": self._grounding.instructions,
             "examples": "\n\n".join(examples),
             "earlier": "\n\n".join(earlier),
         }

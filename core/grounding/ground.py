@@ -21,6 +21,8 @@ from core.grounding.offered import may_see
 from core.grounding.phrases import phrases_of, proper_names, quoted
 from core.grounding.sources import Databases, Readable
 from core.grounding.starters import Starters
+from core.grounding.term_facts import term_facts, term_hits
+from core.grounding.terms import TermFact
 from core.grounding.values import SampleShelf, StoredValues, ValueHit
 from core.grounding.vectors import SchemaIndex
 from core.grounding.verified import Example as Example
@@ -48,7 +50,8 @@ class Grounding:
     """Everything a writer needs: tables best first, values found in cells, trusted examples, join steps.
 
     `samples` are a few values of a column, by `(table key, column name)`, the most frequent first. `rivals` are ways to
-    join two of the nearest tables that cost the same.
+    join two of the nearest tables that cost the same. `terms` are words of the business, those of the question first,
+    and `instructions` what people want every model to be told.
     """
 
     tables: tuple[TableHit, ...]
@@ -57,6 +60,8 @@ class Grounding:
     joins: tuple[Join, ...]
     samples: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     rivals: tuple[Ambiguous, ...] = ()
+    terms: tuple[TermFact, ...] = ()
+    instructions: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,13 +103,14 @@ class Knowledge:
         if not is_small(lexicon):
             barred = Sight.of(connection).barred
             near = self._documents.search(connection.id, inquiry.text, self._embedded(inquiry.text), _NEAR, barred)
-        linked = link(lexicon, Clues(inquiry.text, near, values))
+        linked = link(lexicon, Clues(inquiry.text, near, values, term_hits(inquiry)))
         among = {hit.table for hit in linked.tables}
         listed = self._samples_of(connection)
         samples = {place: found[:_SAMPLES] for place, found in listed.items() if place[0] in among}
         examples = self._vouching.examples(connection, inquiry.text)
-        rivals = rival_joins(lexicon.graph, linked)
-        return Grounding(linked.tables, tuple(values), examples, linked.joins, samples, rivals)
+        rivals, told = rival_joins(lexicon.graph, linked), inquiry.words.instructions
+        facts = term_facts(inquiry, connection.schema)
+        return Grounding(linked.tables, tuple(values), examples, linked.joins, samples, rivals, facts, told)
 
     def recall(self, actor: Actor, connection: Readable, question: str) -> VerifiedQuestion | None:
         """The verified question that is this very one, if what it reads has not changed since, and none that reads

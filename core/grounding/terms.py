@@ -84,6 +84,15 @@ class Term:
 
 
 @dataclass(frozen=True)
+class TermFact:
+    """A term as a model is told of it: its words, what people say it means, and the query that it stands for."""
+
+    words: str
+    meaning: str
+    sql: str
+
+
+@dataclass(frozen=True)
 class BusinessWords:
     """The terms that hold for one question, and what people want every model to be told of this connection."""
 

@@ -110,7 +110,7 @@ def register(whole: Register) -> Iterator[Register]:
     whole.portal.privacy.set_level(whole.admin, whole.id, Level.MASKED)
     yield whole
     for verified in whole.portal.knowledge.verified(whole.admin, whole.id):
-        whole.portal.knowledge.forget(whole.admin, verified.id)
+        whole.portal.knowledge.forget(whole.admin, verified.question.id)
 
 
 def tags(register: Register) -> dict[str, PersonalKind]:

@@ -18,6 +18,7 @@ from core.answering.instant.meaning import (
     Holds,
     InTime,
     Most,
+    Number,
     Predicate,
     Range,
     Resembles,
@@ -38,15 +39,18 @@ from core.answering.instant.reading import (
     Function,
     Having,
     Like,
+    Metric,
     Missing,
     Op,
     Path,
     Related,
     Shared,
+    Stated,
     Tally,
     Within,
 )
 from core.answering.instant.schema_words import SchemaWords, plain_words
+from core.answering.instant.terms import measured
 from core.answering.instant.words import root
 from core.connections.schema import Kind
 
@@ -96,6 +100,8 @@ class Binder(Fields):
             return found
         if entity.best is not None and not isinstance(predicate, Has | Holds | InTime | Check):
             return []
+        if isinstance(predicate, Check) and predicate.columns.metric is not None:
+            return self._metric_having(entity, predicate, predicate.columns.metric)
         if isinstance(predicate, Has) and entity.kind is not None:
             own = self._kind_has(entity, predicate)
             if own is not None:
@@ -123,7 +129,29 @@ class Binder(Fields):
         bind = self._predicates.get(type(predicate))
         return bind(predicate, table) if bind else []  # type: ignore[operator]
 
+    def _metric_having(self, entity: Entity, check: Check, metric: Metric) -> list[tuple[Entity, float]]:
+        """ "customers with revenue above 1000": the figure of each, compared with a number."""
+        only = check.operands[0] if len(check.operands) == 1 else None
+        if not isinstance(only, Number) or entity.having:
+            return []
+        return [
+            (replace(entity, having=(Having(measured(metric, field), check.op, only.value),)), cost)
+            for field, cost in self.fields(check.columns, entity.table)
+        ]
+
+    def _stated(self, stated: Stated, table: str, negated: bool) -> Ways:
+        """The condition of a term, on the rows nearest to these that it speaks of."""
+        ways: Ways = []
+        for path, far in self.reach(table, stated.table):
+            if many(path):
+                ways.append((Related(path, (replace(stated, path=()),), negated), far))
+            else:
+                ways.append((replace(stated, path=path, negated=negated), far))
+        return ways
+
     def _check(self, check: Check, table: str) -> Ways:
+        if check.columns.metric is not None:
+            return []
         return self._placed(self.fields(check.columns, table), lambda f: self._compared(f, check.op, check.operands))
 
     def _range(self, ranged: Range, table: str) -> Ways:
@@ -138,6 +166,8 @@ class Binder(Fields):
         """Each value in the column nearest to these rows; several values have to stand in the same column."""
         ways = []
         first = holds.values[0]
+        if first.stated is not None:
+            return self._stated(first.stated, table, holds.negated) if len(holds.values) == 1 else []
         own = {f.column for f in display(self.words, table)}
         for ref, _, unlike in first.options:
             if not all(any(r == ref for r, _, _ in v.options) for v in holds.values):
@@ -260,7 +290,10 @@ class Binder(Fields):
             yield from self._best_counted(entity, most, most.entity)
         elif most.columns is not None:
             for field, cost in self.fields(most.columns, entity.table):
-                if most.function is not None:
+                if most.columns.metric is not None:
+                    figure = measured(most.columns.metric, field)
+                    yield replace(entity, best=Best(figure, most.descending, most.n)), cost
+                elif most.function is not None:
                     if field.kind.numeric and not self.words.is_key(field.column) and not self.yearly(field):
                         tally = Tally(most.function, field)
                         yield replace(entity, best=Best(tally, most.descending, most.n, most.skip)), cost

@@ -28,10 +28,12 @@ from core.answering.instant.reading import (
     Related,
     Share,
     Shared,
+    Stated,
     Tally,
     Value,
     Within,
 )
+from core.answering.instant.terms import common_metric, figure_of, qualified
 from core.connections.schema import Dialect, Kind, Schema
 
 _OPS: dict[Op, type[exp.Binary]] = {
@@ -56,6 +58,7 @@ class _Rows:
         self.kind = "LEFT" if outer else "INNER"
         self.name = writer.name_for(table)
         self.source = writer.source(table, self.name)
+        self.filtered = ""  # the condition of a metric that all these rows meet
         self.joins: dict[Path, str] = {}
         self.joined: list[exp.Join] = []
 
@@ -112,10 +115,16 @@ class _Writer:
         select = exp.Select()
         shown = []
         names: dict[str, int] = {}
+        common = common_metric(reading)
+        if common is not None:
+            rows.filtered = common.where
         for expression in reading.show:
             made = self.expression(expression, rows)
             shown.append(self._named(expression, made, names))
         select.set("expressions", shown)
+        if common is not None:
+            where = exp.Paren(this=qualified(common.where, rows.at(common.path), self._dialect))
+            select = select.where(where, copy=False)
         for condition in reading.conditions:
             select = select.where(self.condition(condition, rows), copy=False)
         if reading.groups:
@@ -149,6 +158,8 @@ class _Writer:
             name = expression.grain.value
         elif isinstance(expression, Share | Portion):
             name = "share"
+        elif expression.metric is not None:
+            name = expression.metric.name
         elif expression.field is None:
             name = "count"
         else:
@@ -183,10 +194,16 @@ class _Writer:
         if tally.field is None:
             rows.at(tally.path)
             return exp.Count(this=exp.Star())
+        if tally.metric is not None:
+            return figure_of(tally.metric, rows.at(tally.field.path), rows.filtered, self._dialect)
         inner = self.field(tally.field, rows)
         if tally.distinct:
             return _FUNCTIONS[tally.function](this=exp.Distinct(expressions=[inner]))
         return _FUNCTIONS[tally.function](this=inner)
+
+    def _stated(self, stated: Stated, rows: _Rows) -> exp.Expr:
+        test = exp.Paren(this=qualified(stated.sql, rows.at(stated.path), self._dialect))
+        return exp.Not(this=test) if stated.negated else test
 
     def _share(self, tally: exp.Expr) -> exp.Expr:
         whole = exp.Window(this=exp.Sum(this=tally.copy()))
@@ -312,7 +329,7 @@ class _Writer:
 
     _conditions: ClassVar["dict[type, Callable[[_Writer, Any, _Rows], exp.Expr]]"] = {
         Compare: _compare, Within: _within, Like: _like, Missing: _missing, AnyOf: _any_of, AllOf: _all_of,
-        Related: _related, Shared: _shared,
+        Related: _related, Shared: _shared, Stated: _stated,
     }  # fmt: skip
 
 

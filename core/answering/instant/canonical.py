@@ -17,6 +17,7 @@ from core.answering.instant.reading import (
     Reading,
     Related,
     Share,
+    Stated,
     Tally,
 )
 
@@ -53,7 +54,7 @@ def _seen_from(value: Any, path: Path, back: Path) -> Any:
         return tuple(_seen_from(v, path, back) for v in value)
     if isinstance(value, Link | ColumnRef | type) or not is_dataclass(value):
         return value
-    if isinstance(value, Field | Tally | Related):
+    if isinstance(value, Field | Tally | Related | Stated):
         here = value.path
         if isinstance(value, Tally) and value.field is not None:
             return replace(value, field=_seen_from(value.field, path, back))

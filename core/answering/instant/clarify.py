@@ -53,7 +53,7 @@ def _plainer(reading: Reading, edge: Edge, others: set[ColumnRef], spans: Spans,
 
 
 def _said(meaning: Columns | Values | Entity, ref: ColumnRef, words: str, labels: Labels) -> str:
-    if isinstance(meaning, Columns) and any(r == ref for r, _ in meaning.options):
+    if isinstance(meaning, Columns) and meaning.metric is None and any(r == ref for r, _ in meaning.options):
         return labels.say("plain_column", table=labels.table(ref.table), column=labels.column(ref))
     if isinstance(meaning, Values) and any(r == ref for r, _, _ in meaning.options):
         return labels.say("plain_value", column=labels.column(ref), value=words)

@@ -21,6 +21,7 @@ from core.answering.instant.reading import (
     Reading,
     Related,
     Shared,
+    Stated,
     Within,
 )
 from core.answering.instant.spans import Spans
@@ -83,6 +84,8 @@ def described(condition: Condition, labels: Labels) -> str:
         if isinstance(value, Extreme):
             value = labels.say(f"label_{value.function.value}", what=labels.column(value.field.column))
         return labels.say(f"cond_{_OPS[condition.op.value]}", column=labels.column(condition.field.column), value=value)
+    if isinstance(condition, Stated):
+        return labels.say("cond_stated_not" if condition.negated else "cond_stated", word=condition.word)
     if isinstance(condition, Within):
         return labels.say("cond_is", column=labels.column(condition.field.column), value=labels.window(condition))
     if isinstance(condition, Like):
@@ -147,6 +150,10 @@ def _word(leaf: Edge, spans: Spans, reading: Reading, labels: Labels) -> tuple[s
     if isinstance(meaning, tuple) and meaning and isinstance(meaning[0], Columns):
         meaning = meaning[0]
     used = {part for part in _parts(reading) if isinstance(part, ColumnRef)}
+    if isinstance(meaning, Columns) and meaning.metric is not None:
+        return text, meaning.metric.name
+    if isinstance(meaning, Values) and meaning.stated is not None:
+        return text, meaning.stated.word
     if isinstance(meaning, Columns):
         chosen = next((ref for ref, _ in meaning.options if ref in used), None)
         return (text, labels.owned(chosen)) if chosen else None

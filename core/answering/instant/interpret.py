@@ -114,7 +114,7 @@ def interpret(inquiry: Inquiry, schema: Schema, values: ValueSource, previous: R
 def spans_for(inquiry: Inquiry, words: SchemaWords, values: ValueSource) -> Spans:
     """The leaves of the question, in its language."""
     find = chinese_spans if inquiry.language == "zh" else english_spans
-    return find(inquiry.text, words, values, inquiry.now)
+    return find(inquiry.text, words, values, inquiry.now, inquiry.words.terms)
 
 
 def readings(spans: Spans, words: SchemaWords, language: str) -> list[Found]:
@@ -241,7 +241,7 @@ def _earlier(inquiry: Inquiry, schema: Schema, values: ValueSource) -> Reading |
     """The reading of the question before: read again, if that gives the SQL which answered it, else taken from it."""
     reading: Reading | None = None
     for earlier in inquiry.follows:
-        asked = Inquiry(earlier.question, language_of(earlier.question), inquiry.now)
+        asked = Inquiry(earlier.question, language_of(earlier.question), inquiry.now, words=inquiry.words)
         out = interpret(asked, schema, values, reading)
         same = isinstance(out, Interpretation) and out.sql.split() == earlier.sql.split()
         reading = out.reading if isinstance(out, Interpretation) and same else reading_of(earlier.sql, schema)

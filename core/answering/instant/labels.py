@@ -57,6 +57,8 @@ class Labels:
         return self.say("label_portion")
 
     def _tally(self, tally: Tally, table: str) -> str:
+        if tally.metric is not None:
+            return tally.metric.name
         if tally.field is None:
             counted = tally.path[-1].right if tally.path else table
             return self.say("label_count", what=self.table(counted))

@@ -16,8 +16,10 @@ from core.answering.instant.reading import (
     Function,
     Grain,
     Having,
+    Metric,
     Op,
     Order,
+    Stated,
 )
 from core.answering.instant.times import When
 
@@ -29,19 +31,23 @@ class Columns:
     options: tuple[tuple[ColumnRef, float], ...]
     words: str
     owner: str = ""
+    metric: Metric | None = None
+    """The figure that is meant by these words; the column is one of those it is made of."""
 
 
 @dataclass(frozen=True)
 class Values:
     """A mention of a cell value: the columns it stands in.
 
-    `text` is what was written; `quoted` says it was in quotes, `inflected` that the question has its plural.
+    `text` is what was written; `quoted` says it was in quotes, `inflected` that the question has its plural. With
+    `stated` it is no value but a condition that people have a word for.
     """
 
     options: tuple[tuple[ColumnRef, str, float], ...]
     text: str
     quoted: bool = False
     inflected: bool = False
+    stated: Stated | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from core.answering.instant.reading import (
     Related,
     Share,
     Shared,
+    Stated,
     Tally,
     Within,
 )
@@ -56,6 +57,8 @@ def moved(condition: Condition, prefix: Path, drop: int = 0) -> Condition:
         return replace(condition, field=field_moved(condition.field, prefix, drop))
     if isinstance(condition, Related):
         return replace(condition, path=(*prefix, *condition.path[drop:]))
+    if isinstance(condition, Stated):
+        return replace(condition, path=straight((*prefix, *condition.path[drop:])))
     if isinstance(condition, AnyOf):
         return AnyOf(tuple(moved(c, prefix, drop) for c in condition.options))
     if isinstance(condition, AllOf):

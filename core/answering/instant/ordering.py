@@ -17,11 +17,13 @@ from core.answering.instant.reading import (
     Bucket,
     Field,
     Function,
+    Metric,
     Order,
     Share,
     Tally,
     Within,
 )
+from core.answering.instant.terms import measured
 from core.answering.instant.wishes import plain_ask
 from core.connections.schema import Kind
 
@@ -89,6 +91,9 @@ class Ordering(Joining):
         if again is not None and sorting.function is None:
             yield again, 0.0
             return
+        if sorting.columns.metric is not None:
+            yield from self._sorted_by_metric(ask, sorting.columns, sorting.columns.metric)
+            return
         for field, cost in self._bind.fields(sorting.columns, ask.entity.table):
             matching = [
                 t
@@ -114,6 +119,14 @@ class Ordering(Joining):
         tables = {g.column.table for g in ask.groups if isinstance(g, Field)}
         if group.bare and counted.bare and counted.table == ask.entity.table and group.table in tables:
             yield from self.with_zero(ask)
+
+    def _sorted_by_metric(self, ask: Ask, columns: Columns, metric: Metric) -> Made:
+        """The figure that is shown, or that of each group or row."""
+        shown = [e for e in ask.show if isinstance(e, Tally)]
+        for field, cost in self._bind.fields(columns, ask.entity.table):
+            by = measured(metric, field)
+            if by in shown or (shown and ask.groups) or not shown:
+                yield by, cost
 
     def _orderly(self, field: Field) -> bool:
         return field.kind is not Kind.OTHER

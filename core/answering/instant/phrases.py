@@ -39,6 +39,8 @@ class Phrases(Predicates):
     def kind(self, columns: Columns) -> Made:
         """The values of a column as things of their own: countries, years, hometowns."""
         meant = {ref for ref, _ in columns.options}
+        if columns.metric is not None:
+            return
         for ref, cost in columns.options[:6]:
             kind = self._words.kind(ref)
             # A key that points at another column of the same name is that column.
@@ -64,6 +66,8 @@ class Phrases(Predicates):
 
     def of_value(self, values: Values) -> Made:
         """Rows called by a value: "the cats"."""
+        if values.stated is not None:
+            yield Entity(values.stated.table, conditions=(values.stated,)), 0.3
         for ref, value, cost in values.options[:4]:
             # A name says which row; only what several rows may share is a sort of thing.
             said = {f.column for f in display(self._words, ref.table)}

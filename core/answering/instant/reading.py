@@ -78,13 +78,29 @@ class Bucket:
 
 
 @dataclass(frozen=True)
+class Metric:
+    """A figure that people have a word for: `sql` aggregates columns of `table`, over its rows that meet `where`.
+
+    `function` is what it may be taken for where figures are added up again: a sum, or something that is none.
+    """
+
+    name: str
+    table: str
+    sql: str
+    where: str
+    function: Function
+
+
+@dataclass(frozen=True)
 class Tally:
-    """An aggregate over rows; `field` None counts rows."""
+    """An aggregate over rows; `field` None counts rows. With `metric` it is that figure, and `field` one of its
+    columns."""
 
     function: Function
     field: Field | None = None
     distinct: bool = False
     path: Path = ()
+    metric: Metric | None = None
 
 
 @dataclass(frozen=True)
@@ -178,7 +194,18 @@ class Shared:
     negated: bool = False
 
 
-Condition = Compare | Within | Like | Missing | Related | AnyOf | AllOf | Shared
+@dataclass(frozen=True)
+class Stated:
+    """A condition that people have a word for: `sql` over columns of `table`, which lies at the end of `path`."""
+
+    path: Path
+    table: str
+    sql: str
+    word: str
+    negated: bool = False
+
+
+Condition = Stated | Compare | Within | Like | Missing | Related | AnyOf | AllOf | Shared
 
 
 @dataclass(frozen=True)

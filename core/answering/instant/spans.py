@@ -14,8 +14,10 @@ from core.answering.instant.lexicon import FunctionWord, lexicon
 from core.answering.instant.meaning import Entity, Flag, Most, Number, Sorting, Values
 from core.answering.instant.reading import ColumnRef, Op
 from core.answering.instant.schema_words import Call, SchemaWords, attribute, columns_of, shortened, synonyms
+from core.answering.instant.terms import with_terms
 from core.answering.instant.times import english_times
 from core.answering.instant.words import Token, number_of, root, tokens_of
+from core.grounding.terms import Term
 from core.grounding.values import ValueHit, ValueSource
 
 _GRAINS = {"day", "week", "month", "quarter", "year"}
@@ -70,7 +72,9 @@ class Spans:
         return self.joint.join(self.texts[start:end]).strip()
 
 
-def english_spans(text: str, words: SchemaWords, values: ValueSource, now: datetime) -> Spans:
+def english_spans(
+    text: str, words: SchemaWords, values: ValueSource, now: datetime, terms: Sequence[Term] = ()
+) -> Spans:
     """The leaves of an English question."""
     text = re.sub(r"(?i)\b(what|who|where|how|that|there|it)['’]s\b", r"\1 is", text)
     for mark in ("n't", "n’t"):
@@ -102,9 +106,15 @@ def english_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
         replace(leaf, cost=leaf.cost + 0.4) if leaf.category == "verb" and leaf.start in claimed else leaf
         for leaf in leaves
     ]
-    held = {leaf.start for leaf in leaves if leaf.category == "V" and leaf.start in claimed and leaf.meaning.options}
+    leaves = with_terms(leaves, text, [(t.start, t.end) for t in tokens], terms, words)
+    held = {leaf.start for leaf in leaves if leaf.category == "V" and leaf.start in claimed and _holds(leaf.meaning)}
     leaves = [leaf for leaf in leaves if leaf.category != "verb" or leaf.start not in held]
     return replace(spans_of(focused(leaves, words), skips, len(tokens), texts), claimed=claimed)
+
+
+def _holds(values: Values) -> bool:
+    """Whether a cell holds the word, or people have said what it means."""
+    return bool(values.options) or values.stated is not None
 
 
 def spans_of(leaves: Sequence[Edge], skips: set[int], length: int, texts: tuple[str, ...], joint: str = " ") -> Spans:

@@ -19,8 +19,10 @@ from core.answering.instant.meaning import Columns, Number, Values
 from core.answering.instant.reading import ColumnRef
 from core.answering.instant.schema_words import Call, SchemaWords, plain_words, synonyms, walk
 from core.answering.instant.spans import Spans, call_leaves, function_leaves, spans_of
+from core.answering.instant.terms import with_terms
 from core.answering.instant.times import chinese_times
 from core.answering.instant.words import singular
+from core.grounding.terms import Term
 from core.grounding.values import ValueSource
 
 _CLASSIFIERS = lexicon("zh").measures + "种类"
@@ -54,7 +56,9 @@ class Word:
     cut: bool
 
 
-def chinese_spans(text: str, words: SchemaWords, values: ValueSource, now: datetime) -> Spans:
+def chinese_spans(
+    text: str, words: SchemaWords, values: ValueSource, now: datetime, terms: Sequence[Term] = ()
+) -> Spans:
     """The leaves of a Chinese question."""
     text = unicodedata.normalize("NFKC", text).rstrip("?.!。 ")
     times = list(chinese_times(text, now))
@@ -84,6 +88,7 @@ def chinese_spans(text: str, words: SchemaWords, values: ValueSource, now: datet
     leaves.extend(_value_leaves(text, timely, words, values))
     leaves.extend(_texts(text, leaves))
     leaves = _likelier(leaves, words)
+    leaves = with_terms(leaves, text, [(i, i + 1) for i in range(len(text))], terms, words)
     return spans_of(focused(leaves, words), skips, len(text), tuple(text), joint="")
 
 

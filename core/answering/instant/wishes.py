@@ -33,6 +33,7 @@ from core.answering.instant.reading import (
     Tally,
 )
 from core.answering.instant.schema_words import SchemaWords
+from core.answering.instant.terms import measured
 
 Made = Iterable[tuple[Any, float]]
 
@@ -49,15 +50,20 @@ class Wishing:
         self._language = language
 
     def want(self, columns: Columns) -> Made:
-        yield (Want(columns),), 0.0
+        yield (Want(columns, columns.metric.function if columns.metric else None),), 0.0
 
     def want_distinct(self, columns: Columns) -> Made:
         yield (Want(columns, distinct=True),), 0.0
 
     def want_function(self, function: str, columns: Columns) -> Made:
+        # "total revenue" is the revenue, if that is a sum; the average of a figure would be another figure.
+        if columns.metric is not None and columns.metric.function is not Function(function):
+            return
         yield (Want(columns, Function(function)),), 0.0
 
     def want_extreme(self, extreme: str, columns: Columns) -> Made:
+        if columns.metric is not None:
+            return
         yield (Want(columns, Function.MAX if extreme == "desc" else Function.MIN),), 0.0
 
     def want_again(self) -> Made:
@@ -79,7 +85,8 @@ class Wishing:
             yield (WantCount(replace(entity, distinct=False), entity.distinct),), 0.0
 
     def want_count_distinct(self, columns: Columns) -> Made:
-        if all(not self._words.kind(ref).numeric or self._words.is_key(ref) for ref, _ in columns.options):
+        plain = columns.metric is None
+        if plain and all(not self._words.kind(ref).numeric or self._words.is_key(ref) for ref, _ in columns.options):
             yield (Want(columns, Function.COUNT, distinct=True),), 0.0
 
     def again_function(self, function: str) -> Made:
@@ -257,6 +264,8 @@ class Wishing:
                 yield Ask(rows, show), cost + more
 
     def _fits(self, expression: Expression) -> bool:
+        if isinstance(expression, Tally) and expression.metric is not None:
+            return True
         if not isinstance(expression, Tally) or expression.field is None or expression.function is Function.COUNT:
             return True
         if self._words.is_key(expression.field.column):
@@ -277,4 +286,6 @@ def plain_ask(ask: Ask) -> bool:
 
 
 def expression_of(want: Want, field: Field) -> Expression:
+    if want.columns.metric is not None:
+        return measured(want.columns.metric, field)
     return Tally(want.function, field, want.distinct) if want.function else field
