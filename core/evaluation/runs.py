@@ -91,10 +91,19 @@ class Vouched(Protocol):
     def sql(self) -> str: ...
 
 
+class Standing(Protocol):
+    """A verified question, and why it may no longer be used; None while it may."""
+
+    @property
+    def question(self) -> Vouched: ...
+    @property
+    def stale(self) -> Phrase | None: ...
+
+
 class Knows(Protocol):
     """What people vouched for."""
 
-    def verified(self, actor: Actor, connection_id: UUID) -> Sequence[Vouched]: ...
+    def verified(self, actor: Actor, connection_id: UUID) -> Sequence[Standing]: ...
 
 
 @dataclass(frozen=True)
@@ -264,7 +273,8 @@ class Evaluation:
         return Report(run, summary(results), further(examined), found, calibration_error(found), questions)
 
     def _verified_lines(self, actor: Actor, connection_id: UUID) -> str:
-        vouched = self._needs.knowledge.verified(actor, connection_id)
+        standings = self._needs.knowledge.verified(actor, connection_id)
+        vouched = [standing.question for standing in standings if standing.stale is None]
         if not vouched:
             raise InvalidInput(problem=Phrase("evaluation.no_verified"))
         entries = ({"id": str(one.id), "db": "-", "question": one.question, "gold_sql": one.sql} for one in vouched)
