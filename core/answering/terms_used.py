@@ -21,7 +21,10 @@ def meaning(term: Term, schema: Schema, language: str) -> Phrase:
     if term.column in table.by_name:
         column = table.by_name[term.column]
         values["column"] = business_name(column.name, column.comment, column.descriptions, language)
-    bound = Phrase(f"answering.term_{term.kind}{'_where' if term.where else ''}", values | {"where": term.where})
+    bound = Phrase(
+        f"answering.term_{term.kind}{'_where' if term.where and term.kind is TermKind.METRIC else ''}",
+        values | {"where": term.where},
+    )
     if term.kind is TermKind.METRIC and term.unit:
         bound = Phrase("answering.term_unit", {"bound": bound, "unit": term.unit})
     text = term.meaning.get(language) or next(iter(term.meaning.values()), "")
