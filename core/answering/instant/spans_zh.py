@@ -39,7 +39,9 @@ LONGEST_COMPOUND = 4
 LONGEST_VALUE = 6
 _AND = re.compile("[和与及、又]")
 _TWO_THINGS = 14  # characters before 都 within which two things stand that it speaks of
+_DONE_TO = re.compile("[了过](?=[^的,。;?])")  # a verb with its object behind it
 _SURELY = 0.35  # what costs less is called so, or by a word for the same
+_DATE_SURELY = 0.25
 _INSIDE = 0.1
 # Little words that the segmentation sometimes glues to their neighbours.
 _FREE = ",;:、。?的了过着都被和或与在是中各每前后"
@@ -87,7 +89,7 @@ def chinese_spans(
     leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in times)
     leaves.extend(_value_leaves(text, timely, words, values))
     leaves.extend(_texts(text, leaves))
-    leaves = _likelier(leaves, words)
+    leaves = _likelier(leaves, words, text)
     leaves = with_terms(leaves, text, [(i, i + 1) for i in range(len(text))], terms, words)
     return spans_of(focused(leaves, words), skips, len(text), tuple(text), joint="")
 
@@ -99,14 +101,20 @@ def _texts(text: str, leaves: Sequence[Edge]) -> Iterator[Edge]:
             yield Edge("X", match.start(), match.end(), Values((), match[0]), 0.0)
 
 
-def _likelier(leaves: Sequence[Edge], words: SchemaWords) -> list[Edge]:
-    """The leaves without verbs that a date of the schema is called by; what lies in a longer name costs more."""
+def _likelier(leaves: Sequence[Edge], words: SchemaWords, text: str) -> list[Edge]:
+    """The leaves without verbs that a date of the schema is called by, and without tables that are said as verbs.
+
+    What lies in a longer name costs more.
+    """
+    verbs = {leaf.start for leaf in leaves if leaf.category == "verb"}
     named = [leaf for leaf in leaves if leaf.category in ("T", "C") and leaf.cost < _SURELY]
     dated = {(leaf.start, leaf.end) for leaf in named if leaf.category == "C" and _timely(leaf.meaning, words)}
     whole = {(leaf.start, leaf.end) for leaf in named if not _options(leaf) or min(_options(leaf)) < _SURELY}
     out = []
     for leaf in leaves:
         if leaf.category == "verb" and (leaf.start, leaf.end) in dated:
+            continue
+        if leaf.category == "T" and leaf.start in verbs and _DONE_TO.match(text, leaf.end):
             continue
         inside = leaf.category in ("T", "C", "V") and any(
             i <= leaf.start and leaf.end <= j and j - i > leaf.end - leaf.start for i, j in whole
@@ -124,7 +132,7 @@ def _timely(columns: Columns, words: SchemaWords) -> bool:
     return any(
         words.kind(r).temporal or {"year", "date"} & set(plain_words(r.column))
         for r, c in columns.options
-        if c < _SURELY
+        if c < _DATE_SURELY
     )
 
 
