@@ -271,7 +271,9 @@ class Binder(Fields):
             yes = not flag.negated
             return Compare(field, Op.EQ, yes if field.kind is Kind.BOOLEAN else int(yes))
 
-        return self._placed(self.fields(replace(flag.columns, options=flags), table), make)
+        # An active customer is not one whose store's manager is active.
+        found = self.fields(replace(flag.columns, options=flags), table)
+        return self._placed([(field, cost) for field, cost in found if not field.path], make)
 
     def _together(self, together: Together, table: str) -> Ways:
         found: list[tuple[tuple[Condition, ...], float]] = [((), 0.0)]
@@ -297,11 +299,15 @@ class Binder(Fields):
                     if field.kind.numeric and not self.words.is_key(field.column) and not self.yearly(field):
                         tally = Tally(most.function, field)
                         yield replace(entity, best=Best(tally, most.descending, most.n, most.skip)), cost
-                elif many(field.path) and additive(self.words, field):
+                elif self._added_up(entity, field) and additive(self.words, field):
                     total = Tally(Function.SUM, field)
                     yield replace(entity, best=Best(total, most.descending, most.n, most.skip)), cost
                 elif self.measurable(field) and not self.words.is_key(field.column):
                     yield replace(entity, best=Best(field, most.descending, most.n, most.skip)), cost
+
+    def _added_up(self, entity: Entity, field: Field) -> bool:
+        """Whether an amount stands in many rows for one: the invoices of a customer, or of a country."""
+        return many(field.path) or (entity.kind is not None and entity.kind.column != field.column)
 
     def _best_counted(self, entity: Entity, most: Most, other: Entity) -> Iterator[tuple[Entity, float]]:
         if other.kind is not None and other.kind.kind.numeric and not self.words.unique(other.kind.column):
@@ -351,16 +357,20 @@ def nearest_dates(binder: Binder, table: str, hint: str = "") -> list[tuple[Fiel
     `hint` is a verb: "hired in 1993" means the date of hiring.
     """
     ways: list[tuple[Field, float]] = []
+    hints = {hint} if hint else binder.hints
     frontier: list[Path] = [()]
     for depth in range(3):
         for path in frontier:
             key = path[-1].right if path else table
             for column in binder.words.table(key).columns:
                 field = Field(ColumnRef(key, column.name), column.kind, path)
-                if binder.dated(field) or binder.yearly(field):
-                    ways.append((field, 0.3 * depth + _unsaid(column.name, binder.words.table(key).name)))
+                if not (binder.dated(field) or binder.yearly(field)):
+                    continue
+                unsaid = _unsaid(column.name, binder.words.table(key).name)
+                # The year in which a winery was founded is no year of its wines.
+                if not depth or not unsaid or hints & {root(w) for w in plain_words(column.name)}:
+                    ways.append((field, 0.3 * depth + unsaid))
         if ways:
-            hints = {hint} if hint else binder.hints
             hinted = [(f, 0.0) for f, _ in ways if hints & {root(w) for w in plain_words(f.column.column)}]
             return hinted or nearest(ways)
         frontier = [

@@ -112,6 +112,9 @@ class Joining(Grouping):
 
     def and_wishes(self, ask: Ask, wishes: Wishes) -> Made:
         if all(is_plain(w) for w in wishes):
+            if not ask.named and not ask.show and not ask.groups:
+                # "the ten dearest products and their prices": the products too
+                ask = replace(ask, show=display(self._words, ask.entity.table, self._language), named=True)
             yield from self.wishes_and(wishes, ask)
             return
         for shown, cost in self._fields(wishes, ask.entity.table):
