@@ -242,6 +242,8 @@ class Binder(Fields):
                 return []
             having = tuple(having_of(op, n) for op, n in has.times)
             return [(replace(entity, conditions=(*entity.conditions, *other.conditions), having=having), 0.05)]
+        if has.negated and not other.conditions:
+            return []  # every value stands in some row
         if has.negated or (entity.conditions and other.conditions):
             shared = Shared(kind, other.conditions, has.negated)
             return [(replace(entity, conditions=(*entity.conditions, shared)), 0.05)]
