@@ -16,12 +16,13 @@ from sqlglot import exp
 
 from core.answering.conditions import Filter, filters_of, inner_filters_of
 from core.answering.events import Fix
-from core.answering.literals import day_of, literal_of
+from core.answering.literals import day_of
+from core.answering.near_days import dated, is_outside, nearer
 from core.answering.sql_parts import Place
 from core.answering.wording import Wording
 from core.connections.guard import CheckedQuery
 from core.connections.result import ResultTable
-from core.connections.schema import Kind
+from core.connections.schema import Kind, Table
 from core.errors import QueryCancelled, QueryFailed, QueryRefused, QueryTimedOut, Stopped
 from core.grounding.values import ValueHit, ValueSource
 from core.i18n import Phrase
@@ -29,6 +30,7 @@ from core.stop import Stop
 
 _MOST_FILTERS = 5
 _MOST_FIXES = 3
+_MOST_JOINS = 3
 SECONDS = 4.0
 
 
@@ -108,9 +110,10 @@ class _Search:
             self._out_of_range(found)
         self._all_respelt()
         alone = [found for found in filters if self._without(found)]
+        loses = self._lost_in_joins()
         if len(filters) > 1 and not alone:
             self._without_all(filters)
-        elif len(filters) == 1 and not alone and not self.fixes:
+        elif len(filters) == 1 and not alone and not self.fixes and not loses:
             self._nothing_at_all()
         return Emptiness(tuple(self.findings), tuple(self.fixes[:_MOST_FIXES]))
 
@@ -160,14 +163,21 @@ class _Search:
 
     def _out_of_range(self, found: Filter) -> None:
         """A period outside of the days there are."""
-        if found.place is None or not found.place.column.kind.temporal:
+        place = dated(found, self._wording)
+        if place is None:
             return
-        asked = [day for literal in _texts(found) if (day := day_of(literal_of(literal)))]
-        first, last = self._range(found.place)
-        if first and last and asked and not any(first <= day <= last for day in asked):
-            column = self._wording.place(found.place)
-            values = {"column": column[:1].upper() + column[1:], "first": first, "last": last}
-            self.findings.append(Phrase("answering.date_range", values))
+        first, last = self._range(place)
+        if not first or not last or not is_outside(found, self._wording, first, last):
+            return
+        column = self._wording.place(place)
+        values = {"column": column[:1].upper() + column[1:], "first": first, "last": last}
+        self.findings.append(Phrase("answering.date_range", values))
+        near = nearer(found, self._wording, first, last)
+        if near is not None:
+            sql = self._changed(near.changes)
+            count = self._count(sql)
+            if count:
+                self._fix("fix_period", sql, condition=near.words, n=count)
 
     def _range(self, place: Place) -> tuple[date | None, date | None]:
         """The first and last day of a date column."""
@@ -186,6 +196,33 @@ class _Search:
             self.findings.append(Phrase("answering.without_there_are", {"condition": found.words, "n": count}))
             self._fix("fix_without", sql, condition=found.words, n=count)
         return bool(count)
+
+    def _lost_in_joins(self) -> bool:
+        """Whether rows are there that have no partner in a table they are joined with; they are offered without.
+
+        Of a table that the person sees some rows of only, it cannot be said that there is no partner in it.
+        """
+        top = self._wording.parts.top
+        joins = [(join, table) for join in (top.args.get("joins") or () if top else ()) if (table := self._inner(join))]
+        tries = [[one] for one in joins[:_MOST_JOINS]] + ([joins] if len(joins) > 1 else [])
+        for some in tries:
+            keys = {table.key for _, table in some}
+            if keys & set(self._limited):
+                continue
+            sql = self._changed({id(join): _outer(join) for join, _ in some})
+            count = self._count(sql)
+            if count:
+                tables = self._wording.listed(self._wording.many(table) for _, table in some)
+                self.findings.append(Phrase("answering.join_loses", {"tables": tables, "n": count}))
+                self._fix("fix_join", sql, tables=tables, n=count)
+                return True
+        return False
+
+    def _inner(self, join: exp.Join) -> Table | None:
+        """The table that an inner join asks for a partner in."""
+        table = self._wording.parts.table_of(join.this) if isinstance(join.this, exp.Table) else None
+        plain = not join.side and join.kind in ("", "INNER") and not join.method
+        return table if plain and (join.args.get("on") is not None or join.args.get("using")) else None
 
     def _without_all(self, filters: list[Filter]) -> None:
         """No single filter is to blame: their combination is, or there is nothing at all."""
@@ -209,7 +246,9 @@ class _Search:
                 return
         if len(wording.parts.tables) > 1:
             tables = wording.listed(map(wording.table, wording.parts.tables))
-            self.findings.append(Phrase("answering.no_match_between", {"tables": tables}))
+            limited = any(table.key in self._limited for table in wording.parts.tables)
+            key = "rights.no_match_between" if limited else "answering.no_match_between"
+            self.findings.append(Phrase(key, {"tables": tables}))
 
     def _changed(self, changes: dict[int, exp.Expr]) -> str:
         """The query with some of its nodes (by identity) replaced, conditions that are always true left out."""
@@ -272,6 +311,14 @@ def _counting(sql: str, wording: Wording) -> str:
     tree.set("order", None)
     inner = exp.Subquery(this=tree, alias=exp.TableAlias(this=exp.to_identifier("q")))
     return exp.select(exp.alias_(exp.Count(this=exp.Star()), "n")).from_(inner).sql(dialect=dialect)
+
+
+def _outer(join: exp.Join) -> exp.Expr:
+    """The same join, which keeps rows without a partner."""
+    outer = join.copy()
+    outer.set("side", "LEFT")
+    outer.set("kind", None)
+    return outer
 
 
 def _tidy(tree: exp.Expr) -> exp.Expr:

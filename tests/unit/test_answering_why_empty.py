@@ -65,7 +65,9 @@ def test_a_period_outside_of_the_data_tells_the_range(connection: Connection) ->
     found = _why(connection, sql)
     assert _said(found)[0] == "Order date runs from 5 Jan 2025 to 2 Nov 2026."
     assert _said(found)[1] == "Without “order date in 2030” there would be 8 rows."
-    assert "2030" not in found.fixes[0].sql
+    assert found.fixes[0].label == "Use “order date in 2026” (4 rows)"
+    assert len(connection.run(connection.check(found.fixes[0].sql)).rows) == 4
+    assert "2030" not in found.fixes[1].sql
 
 
 def test_filters_that_exclude_each_other_are_named_together(connection: Connection) -> None:
@@ -99,8 +101,11 @@ def test_groups_with_a_condition_are_counted_as_groups(connection: Connection) -
 def test_nothing_filtered_and_nothing_there_is_said(connection: Connection) -> None:
     sql = "SELECT o.id FROM orders o JOIN customers c ON c.id = o.customer_id + 100"
     found = _why(connection, sql)
-    assert _said(found) == ["No rows of orders and customers belong together."]
-    assert not found.fixes
+    assert _said(found) == [
+        "No rows of orders and customers belong together.",
+        "8 rows are there that have no matching customers.",
+    ]
+    assert [fix.label for fix in found.fixes] == ["Keep rows without customers (8 rows)"]
 
 
 def test_what_cannot_be_said_is_not_blamed_on_the_tables(connection: Connection) -> None:
@@ -111,6 +116,44 @@ def test_it_speaks_chinese(connection: Connection) -> None:
     found = _why(connection, "SELECT id FROM orders WHERE status = 'lost'", language="zh")
     assert _said(found, "zh") == ["去掉“状态为“lost””后有 8 行。"]
     assert found.fixes[0].label == "去掉“状态为“lost””（8 行）"
+
+
+@pytest.mark.parametrize(
+    ("condition", "label"),
+    [
+        ("order_date BETWEEN '2030-02-01' AND '2030-02-28'", "Use “order date in Nov 2026” (one row)"),
+        ("order_date >= '2019-01-01' AND order_date < '2019-04-01'", "Use “order date in Q1 2025” (3 rows)"),
+        ("strftime('%Y', order_date) = '1999'", "Use “order date in 2025” (4 rows)"),
+        ("order_date >= '2031-01-03' AND order_date < '2031-01-13'",
+         "Use “order date from 24 Oct 2026 to 2 Nov 2026” (one row)"),
+    ],
+)  # fmt: skip
+def test_the_nearest_period_of_its_kind_is_offered(connection: Connection, condition: str, label: str) -> None:
+    found = _why(connection, f"SELECT id FROM orders WHERE {condition}")
+    assert _said(found)[0] == "Order date runs from 5 Jan 2025 to 2 Nov 2026."
+    assert found.fixes[0].label == label
+    assert connection.run(connection.check(found.fixes[0].sql)).rows
+
+
+def test_a_day_inside_of_the_data_is_not_said_to_be_outside(connection: Connection) -> None:
+    found = _why(connection, "SELECT id FROM orders WHERE order_date >= '2025-06-01' AND order_date < '2025-07-01'")
+    assert not [said for said in _said(found) if "runs from" in said]
+
+
+def test_a_join_that_loses_everything_is_named_and_can_be_widened(connection: Connection) -> None:
+    sql = (
+        "SELECT o.id, c.name FROM orders o JOIN customers c ON c.id = o.customer_id AND c.country = 'XX'"
+        " WHERE o.status = 'completed'"
+    )
+    found = _why(connection, sql)
+    assert "6 rows are there that have no matching customers." in _said(found)
+    [fix] = [fix for fix in found.fixes if fix.label == "Keep rows without customers (6 rows)"]
+    assert len(connection.run(connection.check(fix.sql)).rows) == 6
+    limited = why_empty(
+        Wording(SqlParts(sql, connection.dialect, connection.schema), "en"),
+        connection, SHOP_VALUES, Stop(), {"customers"},
+    )  # fmt: skip
+    assert not [said for said in _said(limited) if "no matching" in said], "partners may be among what is not seen"
 
 
 class _Stopping(KnownValues):
