@@ -1,20 +1,18 @@
 """The answer card as a whole: sentence, badges, chart, levers, tabs, and what can be done with it."""
 
 from collections.abc import Callable
-from datetime import date
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from uuid import UUID
 
 import streamlit as st
 
 from core import charts
-from core.answering.events import Answered, Failed, Lever, LeverKind, LeverValue
+from core.answering.events import Answered, Failed, NeedsDetail
 from core.answering.markdown import escape, said
 from core.answering.question import Question
 from core.charts import ChartKind
 from core.errors import AskwellError
-from pages import _show, _show_sent, _show_tabs
+from pages import _show, _show_choices, _show_levers, _show_sent, _show_tabs
 from pages._frame import portal, session_token, show_error
 from pages._show import Shown
 
@@ -108,43 +106,9 @@ def _levers(shown: Shown, answered: Answered, start: Start) -> None:
     if not answered.levers:
         return
     with st.expander(shown.words.say("ask.levers"), icon=":material/tune:"):
-        moved: dict[str, LeverValue] = {}
-        columns = st.columns(min(3, len(answered.levers)))
-        for number, lever in enumerate(answered.levers):
-            with columns[number % len(columns)]:
-                value = _lever(lever, f"ask.lever.{shown.key}.{lever.id}")
-            if value is not None and value != lever.value:
-                moved[lever.id] = value
-        apply = st.button(
-            shown.words.say("ask.apply"), icon=":material/refresh:", disabled=not moved, key=f"ask.apply.{shown.key}"
-        )
-        if apply and moved:
-            start(Question(shown.card.question, of=answered.answer_id, moved=moved))
-
-
-def _lever(lever: Lever, key: str) -> LeverValue | None:
-    """One widget for one literal; gives the value it stands at."""
-    match lever.kind:
-        case LeverKind.TEXT if lever.options:
-            options = list(dict.fromkeys([str(lever.value), *lever.options]))
-            return st.selectbox(escape(lever.label), options, key=key)
-        case LeverKind.TEXT:
-            return st.text_input(escape(lever.label), str(lever.value), key=key)
-        case LeverKind.DATE:
-            assert isinstance(lever.value, date)
-            return st.date_input(escape(lever.label), lever.value, key=key)
-        case LeverKind.LIMIT:
-            return st.number_input(escape(lever.label), min_value=1, value=int(str(lever.value)), step=1, key=key)
-        case LeverKind.NUMBER:
-            typed = st.text_input(escape(lever.label), str(lever.value), key=key)
-            return lever.value if typed == str(lever.value) else _number(typed)
-
-
-def _number(typed: str) -> LeverValue | None:
-    try:
-        return int(typed) if typed.lstrip("-").isdigit() else Decimal(typed)
-    except InvalidOperation:
-        return None
+        wanted = _show_levers.draw(shown, answered)
+        if wanted is not None:
+            start(wanted)
 
 
 def _tabs(shown: Shown, start: Start) -> None:
@@ -158,6 +122,7 @@ def _tabs(shown: Shown, start: Start) -> None:
     with tabs[2]:
         _show_tabs.sql(shown, lambda sql: start(again(shown, sql)))
     with tabs[3]:
+        _show_choices.chips(shown, start)
         _show_tabs.how(shown)
     with tabs[4]:
         _show_sent.sent(shown)
@@ -227,6 +192,9 @@ def _complaint(shown: Shown, answered: Answered) -> None:
 
 def _ways_on(shown: Shown, start: Start) -> None:
     """Choices, closest questions or follow-ups, as buttons."""
+    if isinstance(shown.card.ending, NeedsDetail):
+        _show_choices.ask_back(shown, shown.card.ending, start)
+        return
     ways = _show.ways_on(shown.card)
     if not ways:
         return

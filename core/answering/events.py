@@ -48,7 +48,7 @@ class Explanation:
     """How an answer came about, for "How I got this": what each word was taken for, tables, joins, filters.
 
     `limits` say what of it the person may not see, and `limited` that rows were left out for it. `terms` are the words
-    of the business in the question, each with what it means.
+    of the business in the question, each with what it means; `taken` the words that could be several things.
     """
 
     tables: tuple[str, ...] = ()
@@ -57,6 +57,21 @@ class Explanation:
     limits: tuple[Phrase, ...] = ()
     limited: bool = False
     terms: tuple[tuple[str, Phrase], ...] = ()
+    taken: tuple["Taken", ...] = ()
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A word that could be several things, and what it was taken for: a column, or a table where `column` is "".
+
+    `meaning` says it in words; `by` is who chose it: "person", "team", or "engine" for the likeliest.
+    """
+
+    word: str
+    meaning: str
+    table: str
+    column: str
+    by: str
 
 
 @dataclass(frozen=True)
@@ -154,16 +169,19 @@ class LeverKind(StrEnum):
     LIMIT = "limit"
     TEXT = "text"
     DATE = "date"
+    SKIPPED = "skipped"
+    LIST = "list"
 
 
-LeverValue = str | int | Decimal | date
+LeverValue = str | int | Decimal | date | tuple[str | int | Decimal, ...]
 
 
 @dataclass(frozen=True)
 class Lever:
     """A literal of the SQL that a person can move: `label` in the question's language, `value` as it stands.
 
-    `options` are other values of the same column, for text. `id` names the literal in this SQL and no other.
+    `options` are other values of the same column, for text. `id` names the literal in this SQL and no other, or
+    several of the same value that stand for one thing.
     """
 
     id: str
@@ -207,10 +225,17 @@ class Answered:
 
 @dataclass(frozen=True)
 class Choice:
-    """One reading offered to a person: `label` in business words, `question` what is asked when it is taken."""
+    """One reading offered to a person: `label` in business words, `question` what is asked when it is taken.
+
+    Where it is one word that could be several things, `word` is that word, and `table` and `column` what it is taken
+    for here: then the choice can be remembered.
+    """
 
     label: str
     question: str
+    word: str = ""
+    table: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Moving one changes that literal in the tree and nothing else; the guard checks t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Protocol
@@ -13,13 +13,15 @@ import sqlglot
 from sqlglot import exp
 
 from core.answering.events import Lever, LeverKind, LeverValue
+from core.answering.lever_kinds import Handle, Special, handles, in_list
 from core.answering.literals import day_of, literal_of
 from core.answering.wording import Wording
 from core.connections.schema import Dialect
 from core.errors import InvalidInput
 from core.i18n import Phrase
 
-_MOST = 6
+_MOST = 12
+_BETWEEN_IDS = "+"
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In, exp.Like, exp.ILike)
 _LOWER, _UPPER = (exp.GT, exp.GTE), (exp.LT, exp.LTE)
 
@@ -33,18 +35,33 @@ class Options(Protocol):
 
 
 def levers(wording: Wording, options: Options) -> tuple[Lever, ...]:
-    """At most six levers of the query, in the order of its text, labelled in the language of `wording`.
+    """At most twelve levers of the query, in the order of its text, labelled in the language of `wording`. What stands
+    twice with the same value is one lever.
 
     None for a query that could not be written down again unchanged.
     """
     found: list[Lever] = []
     if not wording.parts.faithful:
         return ()
-    for number, literal in _literals(wording.parts.tree):
-        lever = _lever(wording, number, literal, options)
-        if lever is not None:
-            found.append(lever)
-    return tuple(found[:_MOST])
+    special = {number: _special(wording, number, handle, options) for number, handle in handles(wording.parts.tree)}
+    plain = {
+        number: _lever(wording, number, literal, options)
+        for number, literal in _literals(wording.parts.tree)
+        if not in_list(literal)
+    }
+    made = special | plain
+    found = [lever for number in sorted(made, key=int) if (lever := made[number]) is not None]
+    return tuple(_together(found)[:_MOST])
+
+
+def _together(found: Sequence[Lever]) -> list[Lever]:
+    """The levers, those that are the same in all but their place as one."""
+    by_place: dict[tuple[object, ...], Lever] = {}
+    for lever in found:
+        key = (lever.label, lever.kind, lever.value)
+        same = by_place.get(key) if lever.kind is not LeverKind.LIMIT else None
+        by_place[key] = replace(same, id=f"{same.id}{_BETWEEN_IDS}{lever.id}") if same else lever
+    return list(by_place.values())
 
 
 def move(sql: str, dialect: Dialect, changes: Mapping[str, LeverValue]) -> str:
@@ -53,8 +70,13 @@ def move(sql: str, dialect: Dialect, changes: Mapping[str, LeverValue]) -> str:
     Raises `InvalidInput` for a lever it does not have and for a value of another kind than the literal's.
     """
     tree = sqlglot.parse_one(sql, dialect=dialect.value)
-    literals = dict(_literals(tree))
-    for number, value in changes.items():
+    literals, special = dict(_literals(tree)), dict(handles(tree))
+    apart = [(number, value) for lever, value in changes.items() for number in lever.split(_BETWEEN_IDS)]
+    for number, value in apart:
+        # One literal of a list can also be moved by itself.
+        if number in special and (isinstance(value, tuple) or special[number].kind is not Special.LIST):
+            special[number].move(value)
+            continue
         if number not in literals:
             raise InvalidInput(problem=Phrase("answering.no_such_lever", {"lever": number}))
         literal = literals[number]
@@ -101,7 +123,10 @@ def same_but_for_literals(one: str, other: str, dialect: Dialect) -> bool:
     """Whether two queries differ in nothing but the literals that levers move."""
     trees = [sqlglot.parse_one(sql, dialect=dialect.value) for sql in (one, other)]
     for tree in trees:
-        for _, literal in list(_literals(tree)):
+        plain = [literal for _, literal in _literals(tree) if not in_list(literal)]
+        for _, handle in list(handles(tree)):
+            handle.blank()
+        for literal in plain:
             whole = literal.parent if isinstance(literal.parent, exp.Neg) else literal
             whole.replace(exp.Placeholder())
     return trees[0] == trees[1]
@@ -144,23 +169,70 @@ def _lever(wording: Wording, number: str, literal: exp.Literal, options: Options
     if literal.find_ancestor(exp.Limit, exp.Fetch, *_COMPARISONS).__class__ in (exp.Limit, exp.Fetch):
         return Lever(number, words.say("answering.lever_limit"), LeverKind.LIMIT, int(literal.name))
     around, beside = _comparison(literal)
-    of = wording.of(beside)
-    of = of[:1].upper() + of[1:]
-    value = _value(literal)
-    if not of or value is None or (isinstance(around, exp.In) and len(around.expressions) > 3):
+    of, value = _called(wording, beside), _value(literal)
+    if not of or value is None:
         return None
     label = words.say(f"answering.lever_{_side(around, literal)}", of=of)
     if isinstance(value, date):
         return Lever(number, label, LeverKind.DATE, value)
     if not isinstance(value, str):
         return Lever(number, label, LeverKind.NUMBER, value)
-    place = wording.parts.place(beside)
-    known = () if place is None else options.of_column(place.table.key, place.column.name, 50)
+    known = _known(wording, beside, options)
     if isinstance(around, exp.Like | exp.ILike):
         return Lever(number, label, LeverKind.TEXT, value.strip("%"))
     if known and value not in known:
-        known = [value, *known]
-    return Lever(number, label, LeverKind.TEXT, value, tuple(known))
+        known = (value, *known)
+    return Lever(number, label, LeverKind.TEXT, value, known)
+
+
+def _special(wording: Wording, number: str, handle: Handle, options: Options) -> Lever | None:
+    """A lever of rows skipped, of a limit inside, of how long ago, or of a list."""
+    words = wording.words
+    if handle.kind is Special.SKIPPED:
+        return Lever(number, words.say("answering.lever_skipped"), LeverKind.SKIPPED, handle.value)
+    if handle.kind is Special.INNER_LIMIT:
+        return Lever(number, words.say("answering.lever_inner_limit"), LeverKind.LIMIT, handle.value)
+    if handle.literal.find_ancestor(*_COMPARISONS) is None:
+        return None
+    around, beside = _comparison(handle.literal)
+    of = _called(wording, beside)
+    if not of:
+        return None
+    if handle.kind is Special.AGO:
+        return Lever(number, words.say(f"answering.lever_{handle.unit}s", of=of), LeverKind.NUMBER, handle.value)
+    label = words.say(f"answering.lever_{_side(around, handle.literal)}", of=of)
+    return Lever(number, label, LeverKind.LIST, handle.value, _known(wording, beside, options))
+
+
+def _called(wording: Wording, beside: exp.Expr) -> str:
+    """What is compared, in words: a calculation by what it is made of; "" where nothing tells."""
+    inner, of = beside.unnest(), wording.of(beside)
+    if isinstance(inner, exp.Select) and len(inner.selects) == 1:
+        of = _of_inner(wording, inner)
+    if not of:
+        names = [name for column in beside.find_all(exp.Column) if (name := wording.of(column))]
+        of = wording.words.say("answering.lever_calculated", of=wording.listed(names, most=2)) if names else ""
+    return of[:1].upper() + of[1:]
+
+
+def _of_inner(wording: Wording, inner: exp.Select) -> str:
+    """What an inner query gives, in words; rows are counted of its own table and not of the outer one."""
+    source, counts = inner.args.get("from_"), inner.selects[0].unalias()
+    table = wording.parts.table_of(source.this) if source is not None and isinstance(source.this, exp.Table) else None
+    if isinstance(counts, exp.Count) and table is not None:
+        return wording.words.say("answering.number_of", of=wording.many(table))
+    return wording.of(inner.selects[0])
+
+
+def _known(wording: Wording, beside: exp.Expr, options: Options) -> tuple[str, ...]:
+    """The values of the column compared, as far as the person may see them, written as the comparison needs them."""
+    place = wording.parts.place(beside)
+    known = () if place is None else options.of_column(place.table.key, place.column.name, 50)
+    if beside.find(exp.Lower) is not None:
+        return tuple(dict.fromkeys(value.lower() for value in known))
+    return (
+        tuple(dict.fromkeys(value.upper() for value in known)) if beside.find(exp.Upper) is not None else tuple(known)
+    )
 
 
 def _side(around: exp.Expr, literal: exp.Literal) -> str:
@@ -172,7 +244,9 @@ def _side(around: exp.Expr, literal: exp.Literal) -> str:
         return "to" if mirrored else "from"
     if isinstance(around, _UPPER):
         return "from" if mirrored else "to"
-    return "not" if isinstance(around, exp.NEQ) or around.args.get("negate") else "is"
+    above = around.parent.parent if isinstance(around.parent, exp.Paren) else around.parent
+    negated = isinstance(around, exp.NEQ) or around.args.get("negate") or isinstance(above, exp.Not)
+    return "not" if negated else "is"
 
 
 def _value(literal: exp.Literal) -> LeverValue | None:
@@ -198,7 +272,7 @@ def _literal(old: exp.Literal, value: LeverValue) -> exp.Expr:
         return exp.Literal.string(
             "%" * text.startswith("%") + value + "%" * text.endswith("%") if _is_pattern(old) else value
         )
-    if isinstance(value, bool) or not Decimal(value).is_finite():
+    if isinstance(value, bool | tuple) or not Decimal(value).is_finite():
         raise InvalidInput(problem=Phrase("answering.wrong_lever_value", {"value": str(value)}))
     if isinstance(old.parent, exp.Limit | exp.Fetch) and (value != int(value) or not 1 <= value <= 1_000_000):
         raise InvalidInput(problem=Phrase("answering.wrong_limit"))

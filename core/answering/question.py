@@ -15,7 +15,8 @@ class Question:
     `sql` is SQL that a person wrote or edited: it is guarded and run, and nothing is interpreted. With `of`, an
     answer of the same person, `moved` holds new values for its levers (`Lever.id` -> value): its SQL runs with
     these, on its connection and in its conversation, and the answer stands on the same rung. `without` are terms by
-    their words that this question does not mean.
+    their words that this question does not mean. `picks`: where it has several readings, the likeliest will do.
+    `original`: with `of`, back to how its levers stood at first.
     """
 
     text: str
@@ -27,3 +28,5 @@ class Question:
     of: UUID | None = None
     moved: Mapping[str, LeverValue] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
+    picks: bool = False
+    original: bool = False
