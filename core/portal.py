@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from core import demo
 from core.answering.ask import Answers
+from core.answering.choices import Choices
 from core.answering.running import Running
 from core.answering.warming import warm
 from core.clock import Clock, utc_now
@@ -71,6 +72,7 @@ class Portal:
     models: Models
     privacy: Privacy
     schema_changes: SchemaChanges
+    choices: Choices
     answers: Answers
     running: Running
     evaluation: Evaluation
@@ -164,6 +166,7 @@ def wire(store: Store, settings: Settings, clock: Clock = utc_now) -> Portal:
         models=models,
         privacy=privacy,
         schema_changes=SchemaChanges(store, connections, audit),
+        choices=Choices(store, connections, audit),
         answers=answers,
         running=Running(answers),
         evaluation=Evaluation(store, Needs(answers, connections, knowledge, people.actor, audit, jobs, clock)),

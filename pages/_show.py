@@ -117,8 +117,6 @@ def ending(shown: Shown) -> None:
 def ways_on(card: Card) -> list[tuple[str, str]]:
     """Buttons under a card: what they say and what they ask."""
     match card.ending:
-        case NeedsDetail(choices=choices):
-            return [(escape(choice.label), choice.question) for choice in choices]
         case CannotAnswer(closest=closest):
             return [(escape(question), question) for question in closest]
         case Answered(follow_ups=follow_ups):

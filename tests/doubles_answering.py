@@ -141,11 +141,15 @@ class PlainKnowledge:
 
     known: KnownValues = field(default_factory=lambda: SHOP_VALUES)
     vouched: dict[str, str] = field(default_factory=dict)
+    meanings: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     questions: tuple[str, ...] = ("How many customers are there?", "How many orders are there?")
 
     def ground(self, actor: Actor, inquiry: Inquiry, connection: Opened) -> Grounding:
         hits = tuple(TableHit(table.key, 0.5, "") for table in connection.schema.tables)
         return Grounding(hits, (), (), ())
+
+    def nearest(self, actor: Actor, connection: Opened, word: str) -> tuple[tuple[str, str], ...]:
+        return self.meanings.get(word.lower(), ())
 
     def recall(self, actor: Actor, connection: Opened, question: str) -> Vouch | None:
         sql = self.vouched.get(question)

@@ -171,6 +171,7 @@ INNER = {
     "models": {"embedder"},
     "privacy": {"rules"},
     "schema_changes": set(),
+    "choices": set(),
     "answers": set(),
     "evaluation": {"work"},
     "running": {"close"},

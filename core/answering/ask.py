@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from core.answering import suggestions
+from core.answering.choices import in_force
 from core.answering.choosing import choose
 from core.answering.events import (
     Answered,
@@ -55,15 +57,7 @@ from core.answering.wording import Wording
 from core.charts import choose as choose_charts
 from core.clock import Clock
 from core.connections.result import ResultTable
-from core.errors import (
-    AskwellError,
-    InvalidInput,
-    NotAllowed,
-    NotFound,
-    QueryCancelled,
-    QueryRefused,
-    Stopped,
-)
+from core.errors import AskwellError, InvalidInput, NotAllowed, NotFound, QueryCancelled, QueryRefused, Stopped
 from core.grounding.inquiry import Earlier, Inquiry
 from core.i18n import Phrase
 from core.observability import QUESTIONS
@@ -91,7 +85,7 @@ class Answers:
     ) -> None:
         self._connections, self._knowledge, self._audit, self._clock = connections, knowledge, audit, clock
         self._terms = terms or NoTerms()
-        self._ladder = Ladder(knowledge, models, privacy or Unlabelled())
+        self._ladder = Ladder(knowledge, models, privacy or Unlabelled(), partial(in_force, store))
         self._store, self._history, self._today = store, History(store), Today(connections)
 
     def ask(self, actor: Actor | None, question: Question, stop: Stop | None = None) -> Iterator[AnswerEvent]:
@@ -312,6 +306,8 @@ class Answers:
     def _moved(self, trip: Trip, answer_id: UUID) -> tuple[Opened, tuple[str, tuple[Rung, Evidence] | None]]:
         """The connection of an answer of one's own, and its SQL with levers moved."""
         turn, rights = self._history.ran(trip.actor, answer_id)
+        while trip.question.original and turn.card.of is not None:
+            turn, rights = self._history.ran(trip.actor, turn.card.of)
         card, answered = turn.card, turn.card.answered
         if turn.connection_id is None or answered is None or card.rung is None:
             raise NotFound

@@ -12,7 +12,7 @@ from importlib.resources import files
 
 from sqlglot import exp
 
-from core.answering.events import Evidence, Rung, Sureness
+from core.answering.events import Evidence, Rung, Sureness, Taken
 from core.answering.literals import day_of
 from core.answering.needs import Values
 from core.answering.sql_parts import SqlParts
@@ -35,7 +35,7 @@ class Facts:
     is how many came back; `leaning` says that the question was read together with the one before it; `unknown` are
     values it asks for that their column is not known to hold, each with what people call the column. `limited` says
     that rows were left out that the person may not see. `vouched` says who vouched for it when, and `put_in` which
-    values were put in: (before, now).
+    values were put in: (before, now). `taken` are the words that could be several things.
     """
 
     rung: Rung
@@ -48,6 +48,7 @@ class Facts:
     limited: bool = False
     vouched: tuple[str, date] | None = None
     put_in: tuple[tuple[str, str], ...] = ()
+    taken: tuple[Taken, ...] = ()
 
 
 def weigh(facts: Facts, wording: Wording) -> Evidence:
@@ -83,6 +84,9 @@ def _instant(facts: Facts, wording: Wording) -> _Weighed:
     yield facts.confidence, Phrase("answering.because_every_word")
     if facts.leaning:
         yield -0.02, Phrase("answering.because_follow_up")
+    for taken in facts.taken:
+        worth = -0.35 if taken.by == "engine" else 0.0
+        yield worth, Phrase(f"choices.because_{taken.by}", {"word": taken.word, "meaning": taken.meaning})
     for value in _read_as(facts.question, wording.parts)[:3]:
         yield -0.06, Phrase("answering.because_value_read", {"value": value})
     odd = _joins_beside_keys(wording.parts)

@@ -29,7 +29,7 @@ _CLASSES: dict[str, type[Any]] = {
     for kind in (
         Card, Phrase, ChartSpec, events.Understood, events.Recalled, events.QueryTried, events.Explanation,
         events.ChartReady, events.Answered, events.NeedsDetail, events.CannotAnswer, events.Failed, events.Evidence,
-        events.Usage, events.Lever, events.Fix, events.Choice,
+        events.Usage, events.Lever, events.Fix, events.Choice, events.Taken,
     )
 }  # fmt: skip
 _ENUMS: dict[str, type[Enum]] = {

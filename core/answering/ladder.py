@@ -4,10 +4,11 @@ Each rung gives rows, or leaves the question to the next one. What a person wrot
 """
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from core.answering.choices import Remembered, nothing_chosen
 from core.answering.events import (
     AnswerEvent,
     CannotAnswer,
@@ -27,6 +28,8 @@ from core.answering.explain import explain
 from core.answering.follow_up import Resolved
 from core.answering.instant.interpret import Abstained, Interpretation, Outcome, Unclear, interpret
 from core.answering.instant.reading import Reading
+from core.answering.limits import Limits
+from core.answering.nearest import Looking, Near
 from core.answering.needs import Knowledge, Models, Opened, Privacy, Unlabelled, Vouched
 from core.answering.private import Known, Line, Veil
 from core.answering.reuse import Filled, Reuse
@@ -42,7 +45,7 @@ from core.grounding.folding import fold_question
 from core.grounding.ground import Grounding
 from core.grounding.inquiry import Inquiry
 from core.grounding.values import ValueSource
-from core.i18n import Phrase
+from core.i18n import Phrase, Words
 
 _NEAREST = 3
 _AGREEING = 3  # verified questions of one shape that are looked at
@@ -76,6 +79,7 @@ class Ladder:
     knowledge: Knowledge
     models: Models
     privacy: Privacy = field(default_factory=Unlabelled)
+    chosen: Remembered = nothing_chosen
     # Made from a whole schema, which takes a while for a large one; the same for everybody who may see the same.
     _starters: dict[tuple[UUID, str, str, str], tuple[float, tuple[str, ...]]] = field(default_factory=dict)
 
@@ -90,16 +94,16 @@ class Ladder:
             recalled = yield from self._recalled(trip, connection, resolved.inquiry)
             if recalled is not None:
                 return recalled
-        reason = None
+        unread = None
         if question.rung != "model":
             found = yield from self._instant(trip, connection, resolved)
             if not isinstance(found, Abstained):
                 return found
-            reason = found.reason
+            unread = found
         has_model = bool(self.models.list(trip.actor))
-        if reason is not None and (question.rung == "instant" or not has_model):
-            return self._cannot(trip, connection, resolved, reason, has_model)
-        return (yield from self._model(trip, connection, resolved))
+        if unread is not None and (question.rung == "instant" or not has_model):
+            return self._cannot(trip, connection, resolved, unread, has_model)
+        return (yield from self._model(trip, connection, resolved, unread.word if unread else ""))
 
     def given(
         self, trip: Trip, connection: Opened, sql: str, evidence: tuple[Rung, Evidence] | None
@@ -162,7 +166,10 @@ class Ladder:
     ) -> Generator[AnswerEvent, None, Found | NeedsDetail | Abstained]:
         """What the instant engine makes of it, by itself or as a change of what was asked before."""
         with trip.step("instant"):
-            outcome = read(self.knowledge.keyed(connection), resolved, self.knowledge.values(connection))
+            chosen = self.chosen(trip.actor, connection)
+            inquiry = replace(resolved.inquiry, chosen=chosen, picks=trip.question.picks)
+            asked = replace(resolved, inquiry=inquiry)
+            outcome = read(self.knowledge.keyed(connection), asked, self.knowledge.values(connection))
         if isinstance(outcome, Abstained):
             return outcome
         if isinstance(outcome, Unclear):
@@ -175,8 +182,9 @@ class Ladder:
             return Abstained(Phrase(error.key, error.values))
         yield Grounded(query.tables)
         said = _explained(query, connection, resolved.inquiry)
-        explanation = replace(said, words=outcome.explanation.words)
-        facts = Facts(Rung.INSTANT, resolved.about, outcome.confidence, leaning=outcome.follows)
+        taken = outcome.explanation.taken
+        explanation = replace(said, words=outcome.explanation.words, taken=taken)
+        facts = Facts(Rung.INSTANT, resolved.about, outcome.confidence, leaning=outcome.follows, taken=taken)
         found = yield from self._ran(trip, connection, query, facts, explanation)
         if found is None:
             return Abstained(Phrase("answering.instant_failed"))
@@ -197,8 +205,8 @@ class Ladder:
             return None
         return Found(query, table, replace(facts, rows=len(table.rows)))
 
-    def _model(self, trip: Trip, connection: Opened, resolved: Resolved) -> Climbing:
-        """What a model writes, told what the words may mean here."""
+    def _model(self, trip: Trip, connection: Opened, resolved: Resolved, unread: str) -> Climbing:
+        """What a model writes, told what the words may mean here; `unread` is the word that was no word of the data."""
         grounding = self._ground(trip, connection, resolved)
         yield Grounded(tuple(hit.table for hit in grounding.tables))
         written: Written
@@ -223,7 +231,8 @@ class Ladder:
                 )
                 return Found(written.query, written.table, facts)
             case Cannot():
-                closest = self.closest(trip, connection, resolved)
+                near = (found.question for found in self._near(trip, connection, resolved, unread, has_model=True))
+                closest = (*near, *self.closest(trip, connection, resolved))[:_NEAREST]
                 return CannotAnswer(Phrase("answering.model_cannot", {"reason": written.reason}), closest, trip.usage)
             case Ask():
                 asked = resolved.inquiry.text
@@ -241,21 +250,43 @@ class Ladder:
             return self.knowledge.ground(trip.actor, replace(resolved.inquiry, text=resolved.about), connection)
 
     def _cannot(
-        self, trip: Trip, connection: Opened, resolved: Resolved, reason: Phrase, has_model: bool
+        self, trip: Trip, connection: Opened, resolved: Resolved, unread: Abstained, has_model: bool
     ) -> CannotAnswer:
         """Which word could not be placed, what comes nearest, and what to do."""
         language = resolved.inquiry.language
+        key = "answering.cannot_instant" if has_model else "answering.cannot_without_model"
+        if near := self._near(trip, connection, resolved, unread.word, has_model):
+            closest = Words(language).say("answering.enumerated").join(found.name for found in near)
+            nothing = Phrase("answering.no_such_word", {"word": unread.word, "closest": closest})
+            ways = (*(found.question for found in near), *self.closest(trip, connection, resolved))
+            return CannotAnswer(Phrase(key, {"reason": nothing}), ways[:_NEAREST])
         grounding = self._ground(trip, connection, resolved)
         tables = [
             connection.schema.by_key[hit.table] for hit in grounding.tables if hit.table in connection.schema.by_key
         ]
         names = [business_name(t.name, t.comment, t.descriptions, language) for t in tables[:_NEAREST]]
-        key = "answering.cannot_instant" if has_model else "answering.cannot_without_model"
-        said = Phrase(key, {"reason": reason})
+        said = Phrase(key, {"reason": unread.reason})
         if names:
             comma = "、" if language == "zh" else ", "
             said = Phrase("answering.cannot_nearest", {"said": said, "tables": comma.join(names)})
         return CannotAnswer(said, self.closest(trip, connection, resolved))
+
+    def _near(self, trip: Trip, connection: Opened, resolved: Resolved, word: str, has_model: bool) -> tuple[Near, ...]:
+        """What is close to a word that the data does not have, where the question can be answered with that."""
+        if not word:
+            return ()
+        values, keyed = self.knowledge.values(connection), self.knowledge.keyed(connection)
+
+        def answerable(text: str) -> bool:
+            outcome = read(keyed, replace(resolved, inquiry=replace(resolved.inquiry, text=text)), values)
+            return not isinstance(outcome, Abstained) or (has_model and not outcome.word)
+
+        def meaning(asked: str) -> Sequence[tuple[str, str]]:
+            return self.knowledge.nearest(trip.actor, connection, asked)
+
+        with trip.step("ground"):
+            masked = Limits.of(connection).columns
+            return Looking(connection.schema, masked, values, meaning, answerable).near(word, resolved.inquiry.text)
 
     def closest(self, trip: Trip, connection: Opened, resolved: Resolved) -> tuple[str, ...]:
         """Questions that this connection does answer, in the question's language, other than this one."""

@@ -52,7 +52,10 @@ def said(ending: Ending | None, words: Words) -> str:
     """Why there is no answer, and what could be asked instead."""
     match ending:
         case NeedsDetail():
-            return "\n".join([words.show(ending.question), *(f"- {choice.question}" for choice in ending.choices)])
+            # Where plainer words do not say it, the question is the same for each, and the label tells them apart.
+            apart = len({choice.question for choice in ending.choices}) == len(ending.choices)
+            ways = [choice.question if apart else choice.label for choice in ending.choices]
+            return "\n".join([words.show(ending.question), *(f"- {way}" for way in ways)])
         case CannotAnswer():
             return "\n".join([words.show(ending.reason), *(f"- {text}" for text in ending.closest)])
         case Failed():

@@ -10,13 +10,14 @@ from uuid import UUID
 from core.connections.schema import Schema
 from core.errors import InvalidInput, ModelUnavailable, NotFound
 from core.grounding.indexer import Indexer, Watcher
-from core.grounding.inquiry import Inquiry
+from core.grounding.inquiry import Inquiry, language_of
 from core.grounding.join_keys import KeyShelf
 from core.grounding.joins import Ambiguous
 from core.grounding.joins import Join as Join
 from core.grounding.keys import KeyedSchema
 from core.grounding.linking import Clues, Lexicons, is_small, link, rival_joins
 from core.grounding.linking import TableHit as TableHit
+from core.grounding.nearness import names_of, nearest
 from core.grounding.offered import may_see
 from core.grounding.phrases import phrases_of, proper_names, quoted
 from core.grounding.sources import Databases, Readable
@@ -41,6 +42,7 @@ from core.store.sessions import Store
 _MOST_VALUES = 24
 _MOST_FUZZY = 4  # names that are looked for though nothing is spelled like them
 _NEAR = 40  # documents taken from the search
+_NEAREST = 4  # documents near one word alone
 _SAMPLES = 5  # values of a column
 _STARTERS_KEPT = 32
 
@@ -111,6 +113,20 @@ class Knowledge:
         rivals, told = rival_joins(lexicon.graph, linked), inquiry.words.instructions
         facts = term_facts(inquiry, connection.schema)
         return Grounding(linked.tables, tuple(values), examples, linked.joins, samples, rivals, facts, told)
+
+    def nearest(self, actor: Actor, connection: Readable, word: str) -> tuple[tuple[str, str], ...]:
+        """The few tables and columns (table key, name or "") that a word comes nearest to by what it means, the nearest
+        first; none where no model can tell, and none of tables that the actor sees less than whole."""
+        require(actor, Action.ASK, connection.id)
+        barred, language = Sight.of(connection).barred, language_of(word)
+        found = self._documents.search(connection.id, word, self._embedded(word), _NEAR, barred)
+        tables = [(table.key, "") for table in connection.schema.tables[:_NEAR] if table.key not in barred]
+        places = [(hit.table_key, hit.column_name) for hit in found]
+        try:
+            near = nearest(self._embedder, word, names_of(connection.schema, [*places, *tables], language))
+        except ModelUnavailable:
+            return ()
+        return tuple(near[:_NEAREST])
 
     def recall(self, actor: Actor, connection: Readable, question: str) -> VerifiedQuestion | None:
         """The verified question that is this very one, if what it reads has not changed since, and none that reads

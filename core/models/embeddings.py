@@ -72,6 +72,10 @@ class Embedder:
         """One vector for each text that is to be found by questions, in order."""
         return [vector for some in self.in_batches(texts) for vector in some]
 
+    def embed_names(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector for each short text that is compared with others of its kind, in order; none is remembered."""
+        return self._encode(texts, is_query=True) if texts else []
+
     def in_batches(self, texts: Sequence[str]) -> Iterator[list[list[float]]]:
         """The vectors of `texts` in order, a batch at a time as they become ready."""
         for start in range(0, len(texts), self._batch):

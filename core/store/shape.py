@@ -3,6 +3,7 @@
 from core.store import (
     tables_audit,
     tables_catalogue,
+    tables_choices,
     tables_evaluation,
     tables_joins,
     tables_keys,
@@ -18,6 +19,7 @@ __all__ = [
     "metadata",
     "tables_audit",
     "tables_catalogue",
+    "tables_choices",
     "tables_evaluation",
     "tables_joins",
     "tables_keys",

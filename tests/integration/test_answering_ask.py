@@ -248,6 +248,40 @@ def test_a_lever_moves_a_literal_without_a_model_and_takes_the_answer_s_place(ho
     assert [turn.answer_id for turn in turns] == [moved.answered.answer_id]
 
 
+def test_levers_go_back_to_how_they_stood_at_first(house: House) -> None:
+    first = house.ask("Names", sql="SELECT name FROM customers WHERE country IN ('FR', 'DE') ORDER BY name LIMIT 5")
+    card = first
+    for changes in ({"Country": ("DE",)}, {"Rows at most": 1}, {"Country": ("FR",)}):
+        assert card.answered is not None
+        ids = {lever.label: lever.id for lever in card.answered.levers}
+        moved = {ids[label]: value for label, value in changes.items() if label in ids}
+        card = card_of("Names", house.answers.rerun(house.actor, card.answered.answer_id, moved))
+    assert card.answered is not None
+    assert card.table is not None
+    assert card.table.rows != first.table.rows  # type: ignore[union-attr]
+    back = house.ask("Names", of=card.answered.answer_id, original=True)
+    assert back.sql == first.sql
+    assert back.table.rows == first.table.rows  # type: ignore[union-attr]
+    assert [turn.card.sql for turn in house.answers.open(house.actor, house.conversation).turns] == [first.sql]
+
+
+def test_a_word_the_data_does_not_have_is_said_with_the_closest_one(house: House) -> None:
+    house.knowledge.meanings["purchases"] = (("orders", ""),)
+    house.knowledge.meanings["采购"] = (("orders", ""),)
+    card = house.ask("How many purchases are there?")
+    assert isinstance(card.ending, CannotAnswer)
+    assert Words("en").show(card.ending.reason).startswith("Your data has no “purchases”; the closest are orders.")
+    assert card.ending.closest[0] == "How many orders are there?"
+    assert house.ask(card.ending.closest[0]).answered is not None
+    chinese = house.ask("有多少采购？")
+    assert isinstance(chinese.ending, CannotAnswer)
+    assert Words("zh").show(chinese.ending.reason).startswith("数据中没有“采购”；最接近的是订单。")
+    house.models.chat = ScriptedModel("CANNOT: there are no purchases here")
+    told = house.ask("How many purchases are there?")
+    assert isinstance(told.ending, CannotAnswer)
+    assert told.ending.closest[0] == "How many orders are there?"
+
+
 def test_a_lever_of_somebody_else_s_answer_cannot_be_moved(house: House, store: Store) -> None:
     first = house.ask("How many customers are there?")
     assert first.answered is not None

@@ -175,6 +175,7 @@ def what_is_offered_before_a_question_shows_none(shop: Shop) -> None:
     for text in QUESTIONS:
         asked = Inquiry(text, "zh" if text[0] > "z" else "en", NOW)
         offered.append(knowledge.ground(analyst, asked, opened))
+        offered.append(knowledge.nearest(analyst, opened, text))
     values = knowledge.values(opened)
     offered.append(values.matching(["canary", "canaria", "chloe", "dmitri", "lots", "closed"], fuzzy=True))
     offered.append([values.of_column(t.key, c.name, 500) for t in opened.schema.tables for c in t.columns])

@@ -1,73 +1,64 @@
 """Turns rival readings into choices: where a word was taken for different things, the question in plainer words.
 
-A choice is only offered if its question, asked anew, leads to its reading and no other.
+Best is a choice whose question, asked anew, leads to its reading and no other. Where no plainer words do, the same
+question is offered with what its word is to be taken for.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields, is_dataclass
-from typing import Any
+from dataclasses import replace
 
-from core.answering.events import Choice
-from core.answering.instant.chart import Edge
+from core.answering.events import Choice, Taken
 from core.answering.instant.labels import Labels
 from core.answering.instant.meaning import Columns, Entity, Values
 from core.answering.instant.reading import ColumnRef, Reading
 from core.answering.instant.spans import Spans
-from core.connections.schema import Schema
+from core.answering.instant.taken import Rival, key_of, narrowed, said, told_apart_by, word_of
+from core.grounding.inquiry import Chosen
 
 MOST = 4
 
 
 def choices(
-    rivals: Sequence[tuple[Reading, Edge]],
-    spans: Spans,
-    schema: Schema,
-    language: str,
-    leads_to: Callable[[str, Reading], bool],
+    rivals: Sequence[Rival], spans: Spans, labels: Labels, asked: str, leads_to: Callable[[str, Reading], bool]
 ) -> tuple[Choice, ...]:
-    """Two to four choices in business words; () where no plainer words tell the readings apart."""
-    labels = Labels(schema, language)
+    """Two to four choices in business words; () where no words tell the readings apart."""
     found: list[Choice] = []
-    for reading, edge in rivals[:MOST]:
-        others = {ref for other, _ in rivals if other != reading for ref in _refs(other)}
-        choice = next(
-            (c for c in _plainer(reading, edge, others, spans, labels) if leads_to(c.question, reading)), None
-        )
+    used = told_apart_by(rivals)
+    for place, rival in enumerate(rivals[:MOST]):
+        others: frozenset[ColumnRef] = frozenset().union(*used[:place], *used[place + 1 :])
+        ways = list(_plainer(rival, used[place] - others, spans, labels))
+        deciding = [c for c in ways if narrowed(rivals, spans, (chosen(c),), labels)[0] == [rival]]
+        leading = (c for c in (*deciding, *ways) if leads_to(c.question, rival.reading))
+        choice = next(leading, None) or next((replace(c, question=asked) for c in deciding), None)
         if choice is None or choice.label in [c.label for c in found]:
             return ()
-        found.append(choice)
+        # What would not decide it the next time is not remembered either.
+        kept = choice in deciding or choice.question == asked
+        found.append(choice if kept else Choice(choice.label, choice.question))
     return tuple(found) if len(found) > 1 else ()
 
 
-def _plainer(reading: Reading, edge: Edge, others: set[ColumnRef], spans: Spans, labels: Labels) -> Iterator[Choice]:
-    """The question with one word said more plainly, for each word that this reading takes in its own way."""
-    own = _refs(reading)
-    for leaf in edge.leaves():
-        words = spans.text(leaf.start, leaf.end)
-        for ref in own - others if isinstance(leaf.meaning, Columns | Values | Entity) else ():
-            meaning = _said(leaf.meaning, ref, words, labels)
+def chosen(choice: Choice) -> Chosen:
+    """A choice as it is remembered."""
+    return Chosen(key_of(choice.word), choice.table, choice.column)
+
+
+def picked(choice: Choice, spans: Spans, rivals: Sequence[Rival], labels: Labels) -> Taken:
+    """What a word is taken for where nobody chose and the likeliest will do."""
+    taken = narrowed(rivals, spans, (replace(chosen(choice), by="engine"),), labels)[1]
+    return taken[0] if taken else Taken("", choice.label, "", "", "engine")
+
+
+def _plainer(rival: Rival, refs: frozenset[ColumnRef], spans: Spans, labels: Labels) -> Iterator[Choice]:
+    """The question with one word said more plainly, for each word that this reading alone takes for such a column."""
+    own = sorted(refs, key=lambda ref: (ref.table, ref.column))
+    for leaf in rival.edge.leaves():
+        words, word = spans.text(leaf.start, leaf.end), word_of(leaf, spans)
+        for ref in own if isinstance(leaf.meaning, Columns | Values | Entity) else ():
+            meaning = said(leaf.meaning, ref, words, labels)
             if meaning:
                 before, after = spans.text(0, leaf.start), spans.text(leaf.end, spans.length)
                 question = spans.joint.join(part for part in (before, meaning, after) if part)
-                yield Choice(labels.say("choice", words=words, meaning=meaning), question)
-
-
-def _said(meaning: Columns | Values | Entity, ref: ColumnRef, words: str, labels: Labels) -> str:
-    if isinstance(meaning, Columns) and meaning.metric is None and any(r == ref for r, _ in meaning.options):
-        return labels.say("plain_column", table=labels.table(ref.table), column=labels.column(ref))
-    if isinstance(meaning, Values) and any(r == ref for r, _, _ in meaning.options):
-        return labels.say("plain_value", column=labels.column(ref), value=words)
-    if isinstance(meaning, Entity) and meaning.table == ref.table:
-        return labels.table(ref.table)
-    return ""
-
-
-def _refs(value: Any) -> frozenset[ColumnRef]:
-    """Every column that a reading uses."""
-    if isinstance(value, ColumnRef):
-        return frozenset({value})
-    if isinstance(value, tuple):
-        return frozenset(ref for part in value for ref in _refs(part))
-    if is_dataclass(value) and not isinstance(value, type):
-        return frozenset(ref for f in fields(value) for ref in _refs(getattr(value, f.name)))
-    return frozenset()
+                label = labels.say("choice", words=words, meaning=meaning)
+                column = "" if isinstance(leaf.meaning, Entity) else ref.column
+                yield Choice(label, question, word, ref.table, column)

@@ -14,19 +14,21 @@ from core.answering.instant.build_sql import sql_of
 from core.answering.instant.canonical import sameness, simplified
 from core.answering.instant.chart import Chart, Edge
 from core.answering.instant.claims import unexplained
-from core.answering.instant.clarify import choices
+from core.answering.instant.clarify import choices, picked
 from core.answering.instant.explain import told
 from core.answering.instant.finish import finished
 from core.answering.instant.follow import Changes, changed
 from core.answering.instant.from_sql import reading_of
 from core.answering.instant.grammar_en import english
 from core.answering.instant.grammar_zh import chinese
+from core.answering.instant.labels import Labels
 from core.answering.instant.phrases import Phrases
 from core.answering.instant.predicates import actions_of
 from core.answering.instant.reading import Reading
 from core.answering.instant.schema_words import SchemaWords, words_of
 from core.answering.instant.spans import Spans, english_spans
 from core.answering.instant.spans_zh import chinese_spans, word_at
+from core.answering.instant.taken import Rival, narrowed
 from core.answering.instant.turned import Turned
 from core.answering.instant.words import root
 from core.connections.schema import Schema
@@ -206,25 +208,34 @@ def _chosen(
     ask_back: bool = True,
 ) -> Outcome:
     """The cheapest reading if it stands alone; a question back if plain words tell the rivals apart."""
-    first = found[0]
-    keyed_schema = words_of(schema).schema
+    first, keyed_schema = found[0], words_of(schema).schema
     if first.cost > WORST[inquiry.language]:
         return Abstained(Phrase("instant.unsure"))
+    labels = Labels(keyed_schema, inquiry.language)
+    by_sql = {sql_of(f.reading, keyed_schema): f for f in reversed(found) if f.cost <= first.cost + MARGIN}
+    tied = [Rival(f.reading, f.edge) for f in reversed(by_sql.values())]
+    rivals, taken = narrowed(tied, spans, inquiry.chosen, labels)
+    first = next(f for f in found if f.reading == rivals[0].reading)
     if word := unexplained(first.edge, spans.claimed, spans.texts, sql_of(first.reading, keyed_schema)):
         return Abstained(Phrase("instant.unknown_word", {"word": word}), word)
-    rivals = {sql_of(f.reading, keyed_schema): f for f in reversed(found) if f.cost <= first.cost + MARGIN}
     if len(rivals) > 1:
-        offered = _offered(list(reversed(rivals.values())), spans, inquiry, schema, values) if ask_back else ()
-        return Unclear(Phrase("instant.unclear"), offered) if offered else Abstained(Phrase("instant.tie"))
-    gap = (found[1].cost if len(found) > 1 else first.cost + 1.0) - first.cost
+        offered = _offered(rivals, spans, inquiry, schema, values) if ask_back else ()
+        if not offered:
+            return Abstained(Phrase("instant.tie"))
+        if not inquiry.picks:
+            return Unclear(Phrase("instant.unclear"), offered)
+        taken = (*taken, picked(offered[0], spans, rivals, labels))
+    rest = [f.cost for f in found if Rival(f.reading, f.edge) not in tied]
+    gap = rest[0] - first.cost if rest else 1.0
     account = told(first.reading, first.edge, spans, keyed_schema, inquiry.language)
     sureness = max(0.5, min(0.99, 1.0 - 0.12 * first.cost - 0.1 * max(0.0, 0.5 - gap)))
+    explanation = replace(account.explanation, taken=taken)
     sql = sql_of(first.reading, keyed_schema)
-    return Interpretation(sql, first.reading, account.explanation, round(sureness, 3), account.labels)
+    return Interpretation(sql, first.reading, explanation, round(sureness, 3), account.labels)
 
 
 def _offered(
-    rivals: Sequence[Found], spans: Spans, inquiry: Inquiry, schema: Schema, values: ValueSource
+    rivals: Sequence[Rival], spans: Spans, inquiry: Inquiry, schema: Schema, values: ValueSource
 ) -> tuple[Choice, ...]:
     words = words_of(schema)
 
@@ -234,14 +245,15 @@ def _offered(
         clear = len(found) == 1 or (len(found) > 1 and found[1].cost > found[0].cost + MARGIN)
         return clear and sameness(found[0].reading) == sameness(reading)
 
-    return choices([(f.reading, f.edge) for f in rivals], spans, schema, inquiry.language, leads_to)
+    return choices(rivals, spans, Labels(schema, inquiry.language), inquiry.text, leads_to)
 
 
 def _earlier(inquiry: Inquiry, schema: Schema, values: ValueSource) -> Reading | None:
     """The reading of the question before: read again, if that gives the SQL which answered it, else taken from it."""
     reading: Reading | None = None
     for earlier in inquiry.follows:
-        asked = Inquiry(earlier.question, language_of(earlier.question), inquiry.now, words=inquiry.words)
+        # What was picked for it counts only if it is what was run.
+        asked = replace(inquiry, text=earlier.question, language=language_of(earlier.question), follows=(), picks=True)
         out = interpret(asked, schema, values, reading)
         same = isinstance(out, Interpretation) and out.sql.split() == earlier.sql.split()
         reading = out.reading if isinstance(out, Interpretation) and same else reading_of(earlier.sql, schema)
