@@ -15,6 +15,7 @@ from pages import (
     _connection_policies,
     _connection_privacy,
     _connection_verified,
+    _connection_words,
 )
 from pages._frame import portal, show_error
 from pages._model_form import safe
@@ -39,17 +40,19 @@ def browse(actor: Actor, info: ConnectionInfo, words: Words) -> None:
     ):
         portal().knowledge.index(actor, info.id)
         st.toast(say("connections.reading_again"), icon=":material/sync:")
-    names = [say(f"connections.{name}") for name in ("tables_tab", "diagram", "verified_tab")]
+    names = [say(f"connections.{name}") for name in ("tables_tab", "diagram", "verified_tab")] + [say("words.tab")]
     more_names = [say("privacy.tab"), say("policies.tab")] if info.may_change else []
     if more_names and _connection_login.has_login(info.kind):
         more_names.append(say("login.tab"))
-    tables, diagram, verified, *more = st.tabs([*names, *more_names])
+    tables, diagram, verified, terms, *more = st.tabs([*names, *more_names])
     with tables:
         _tables(actor, info, found, words)
     with diagram:
         _connection_joins.joins(actor, info, found.keyed, words)
     with verified:
         _connection_verified.verified(actor, info, words)
+    with terms:
+        _connection_words.words_of_business(actor, info, found.schema, words)
     if more and may(actor, Action.CHANGE_PRIVACY):
         with more[0]:
             _connection_privacy.privacy(actor, info, found.schema, words)

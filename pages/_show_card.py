@@ -1,6 +1,7 @@
 """The answer card as a whole: sentence, badges, chart, levers, tabs, and what can be done with it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -56,6 +57,11 @@ def next_one(shown: Shown, text: str) -> Question:
 def again(shown: Shown, sql: str) -> Question:
     """This question once more with the SQL that a person gives."""
     return Question(shown.card.question, shown.connection_id, shown.conversation_id, sql=sql)
+
+
+def without(shown: Shown, term: str) -> Question:
+    """This question once more, where the word does not mean what the business means by it."""
+    return replace(next_one(shown, shown.card.question), without=frozenset({term}))
 
 
 def _chart(shown: Shown) -> None:
@@ -123,7 +129,7 @@ def _tabs(shown: Shown, start: Start) -> None:
         _show_tabs.sql(shown, lambda sql: start(again(shown, sql)))
     with tabs[3]:
         _show_choices.chips(shown, start)
-        _show_tabs.how(shown)
+        _show_tabs.how(shown, lambda term: start(without(shown, term)))
     with tabs[4]:
         _show_sent.sent(shown)
     if shown.developer:

@@ -93,7 +93,7 @@ def _verify(shown: Shown) -> None:
             st.toast(say("ask.verified"), icon=":material/verified:")
 
 
-def how(shown: Shown) -> None:
+def how(shown: Shown, leave_out: Callable[[str], None]) -> None:
     """What each word was taken for, the steps, the tables, and why the answer is as sure as it is."""
     say, card = shown.words.say, shown.card
     if card.understood and card.understood.rewritten:
@@ -108,6 +108,16 @@ def how(shown: Shown) -> None:
             with st.container(horizontal=True, gap="small"):
                 for word, meaning in card.explanation.words:
                     st.badge(f"{escape(word)} → {escape(meaning)}", color="gray")
+        if card.explanation.terms:
+            _heading(say("ask.terms_used"))
+            for number, (term, means) in enumerate(card.explanation.terms):
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    st.markdown(f"**{escape(term)}** — {said(shown.words, means)}")
+                    if st.button(
+                        say("ask.without_term"), icon=":material/close:", type="tertiary",
+                        key=f"ask.without.{shown.key}.{number}",
+                    ):  # fmt: skip
+                        leave_out(term)
         if card.explanation.limits:
             _heading(say("ask.rights"))
             for limit in card.explanation.limits:
