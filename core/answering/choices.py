@@ -93,8 +93,9 @@ class Choices:
 
     def _seen(self, actor: Actor, connection_id: UUID, choice: Choice) -> Chosen:
         """The choice as it is kept. Raises `NotFound` for a column that the actor does not see."""
+        schema = self._connections.open(actor, connection_id).schema
         chosen = Chosen(key_of(choice.word)[:_LONGEST], choice.table, choice.column)
-        if not chosen.word or not _is_seen(chosen, self._connections.open(actor, connection_id).schema):
+        if not chosen.word or not _is_seen(chosen, schema):
             raise NotFound(f"{choice.table}.{choice.column}")
         return chosen
 
