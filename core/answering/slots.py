@@ -184,7 +184,7 @@ def _form(one: Movable, when: When) -> Form | None:
         said = {f"{when.start:%Y}": (Form.YEAR_TEXT, Grain.YEAR), f"{when.start:%Y-%m}": (Form.YEAR_MONTH, Grain.MONTH)}
         form, grain = said.get(one.value, (None, None))
         return form if grain is when.grain else None
-    if one.is_limit or one.value != int(one.value):
+    if isinstance(one.value, tuple) or one.is_limit or one.value != int(one.value):
         return None
     return _number_form(int(one.value), one.beside_sql.lower(), when)
 
@@ -231,7 +231,7 @@ def _numbers(asked: Asked, literals: Sequence[Movable], taken: set[int], _: SqlP
 
 
 def _is_number(one: Movable, number: float | None) -> bool:
-    return not isinstance(one.value, str | date) and number is not None and float(one.value) == number
+    return not isinstance(one.value, str | date | tuple) and number is not None and float(one.value) == number
 
 
 def _asks_for_so_many(pieces: Sequence[Piece], place: int) -> bool:
