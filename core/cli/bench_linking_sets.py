@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from core.connections.addresses import NewConnection
 from core.errors import InvalidInput, ModelUnavailable
 from core.evaluation.databases import ANY, Found, shelve
 from core.evaluation.merged_schema import recall
@@ -84,15 +83,5 @@ class _Desk:
 
     def _connected(self, found: Found) -> UUID:
         loaded = self._scratch.open(found)
-        target = loaded.target
-        new = NewConnection(
-            name=f"{found.name} {found.dialect}",
-            kind=loaded.kind,
-            host=target.host,
-            port=target.port,
-            database=target.database,
-            user=target.user,
-            password=target.password,
-            file=target.file,
-        )
+        new = loaded.as_connection(f"{found.name} {found.dialect}")
         return self._opened.connections.add(SYSTEM, new).id

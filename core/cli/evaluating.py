@@ -22,7 +22,6 @@ from core.cli.portal_door import model_named, rung_named
 from core.cli.portal_door import portal as users_portal
 from core.cli.scratch_portal import own_person, scratch_settings
 from core.cli.telling import Telling
-from core.connections.addresses import NewConnection
 from core.errors import InvalidInput
 from core.evaluation.databases import shelve
 from core.evaluation.examine import Examiner
@@ -110,18 +109,7 @@ def _details(file: Path | None) -> Iterator[IO[str]]:
 
 def _connect(opened: Portal, loaded: Loaded, name: str) -> Place:
     """One database as a connection of the scratch portal, read and indexed."""
-    target = loaded.target
-    new = NewConnection(
-        name=name,
-        kind=loaded.kind,
-        host=target.host,
-        port=target.port,
-        database=target.database,
-        user=target.user,
-        password=target.password,
-        file=target.file,
-    )
-    info = opened.connections.add(SYSTEM, new)
+    info = opened.connections.add(SYSTEM, loaded.as_connection(name))
     opened.knowledge.build(info.id)
     return Place(info.id, loaded)
 

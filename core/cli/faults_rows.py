@@ -12,11 +12,10 @@ from uuid import UUID, uuid4
 from core.answering.events import Failed, RowsReady
 from core.answering.question import Question
 from core.cli.scratch_portal import own_person, scratch_portal
-from core.connections.addresses import NewConnection
 from core.connections.schema import Dialect
 from core.errors import InvalidInput
 from core.evaluation.databases import Found
-from core.evaluation.scratch import Loaded, Scratch
+from core.evaluation.scratch import Scratch
 from core.portal import Portal
 from core.security.permissions import SYSTEM
 
@@ -42,25 +41,11 @@ def million_rows() -> Mapping[str, object]:
                 loaded = scratch.open(Found(f"one_{kind}", dialect, file, dump=True))
             except InvalidInput:
                 continue  # this machine has no such server
-            figures[kind] = _asked(opened, kind, loaded, sql)
+            info = opened.connections.add(SYSTEM, loaded.as_connection(kind))
+            figures[kind] = _measured(opened, info.id, sql)
         upload = opened.connections.upload(SYSTEM, "one", "one.csv", io.BytesIO(b"id\n1\n"))
         figures["duckdb"] = _measured(opened, upload.id, "SELECT range, repeat('x', 100) FROM range(1000000)")
     return figures
-
-
-def _asked(opened: Portal, kind: str, loaded: Loaded, sql: str) -> Mapping[str, object]:
-    target = loaded.target
-    new = NewConnection(
-        name=kind,
-        kind=loaded.kind,
-        host=target.host,
-        port=target.port,
-        database=target.database,
-        user=target.user,
-        password=target.password,
-        file=target.file,
-    )
-    return _measured(opened, opened.connections.add(SYSTEM, new).id, sql)
 
 
 def _measured(opened: Portal, connection_id: UUID, sql: str) -> Mapping[str, object]:

@@ -21,6 +21,7 @@ import psycopg
 import pymysql
 from psycopg import sql as pg
 
+from core.connections.addresses import NewConnection
 from core.connections.schema import Dialect
 from core.connections.session import Target
 from core.errors import InvalidInput
@@ -40,6 +41,11 @@ class Loaded:
     kind: str
     target: Target
     failures: tuple[str, ...] = ()
+
+    def as_connection(self, name: str) -> NewConnection:
+        """What the portal is told to ask it under this name."""
+        at = self.target
+        return NewConnection(name, self.kind, at.host, at.port, at.database, at.user, at.password, file=at.file)
 
 
 class Scratch:
