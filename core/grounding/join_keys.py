@@ -86,11 +86,11 @@ class JoinKeys:
     def decide(self, actor: Actor, key_id: UUID, state: str) -> None:
         """Accept or reject a key, or take a decision back ("suggested"). Raises `InvalidInput` for another word."""
         require(actor, Action.CHANGE_CONNECTION, key_id)
-        if state not in (SUGGESTED, ACCEPTED, REJECTED):
-            raise InvalidInput(problem=Phrase("joins.no_such_state"))
         connection_id, found = self._find(key_id)
         if not _seen(self._changeable(actor, connection_id).schema, found):
             raise NotFound
+        if state not in (SUGGESTED, ACCEPTED, REJECTED):
+            raise InvalidInput(problem=Phrase("joins.no_such_state"))
         said = {"state": state, "decided_by": None if state == SUGGESTED else actor.id, "changed_at": sa.func.now()}
         with self._store.begin() as line:
             line.execute(sa.update(join_keys).where(join_keys.c.id == key_id).values(**said))
