@@ -1,5 +1,7 @@
 """Which columns say who a row is, and which amounts may be added up, told from names and descriptions."""
 
+import re
+
 from core.answering.instant.meaning import Columns
 from core.answering.instant.reading import ColumnRef, Field
 from core.answering.instant.schema_words import DONE, SchemaWords, plain_words
@@ -11,6 +13,7 @@ _NAMES = {"name", "title", "label"}
 _SAID_NAMES = {"name", "title", "名字", "名称", "姓名", "名"}
 _WHOLE = 6
 _FULL = ("full", "first", "last", "middle")
+_FRACTIONS = re.compile(r"\(\s*\d+\s*,\s*[1-9]|money", re.IGNORECASE)  # numeric(12, 2)
 _ADDITIVE = {
     "amount", "revenue", "sale", "total", "quantity", "profit", "income", "turnover", "expense", "unit", "volume",
     "spend", "spending", "cost", "payment", "subtotal", "gross", "net", "discount", "refund", "budget", "attendance",
@@ -117,6 +120,11 @@ def counts_things(words: SchemaWords, field: Field) -> bool:
     """Whether the column says how many of something there were: "tickets_sold"."""
     said = plain_words(field.column.column)
     return field.kind.numeric and len(said) > 1 and said[-1] in DONE and not words.is_key(field.column)
+
+
+def counts_whole(words: SchemaWords, ref: ColumnRef) -> bool:
+    """Whether a column may say how many there are: one that is declared to hold fractions or money does not."""
+    return not _FRACTIONS.search(words.table(ref.table).by_name[ref.column].type)
 
 
 def additive(words: SchemaWords, field: Field) -> bool:

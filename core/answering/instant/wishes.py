@@ -19,7 +19,7 @@ from core.answering.instant.meaning import (
     Wish,
     Wishes,
 )
-from core.answering.instant.naming import SUBJECTS, additive, counts_things, is_name, names_for
+from core.answering.instant.naming import SUBJECTS, additive, counts_things, counts_whole, is_name, names_for
 from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     Best,
@@ -96,7 +96,7 @@ class Wishing:
     def want_number(self, columns: Columns) -> Made:
         """ "the number of beds" where a column says it."""
         told = tuple((r, c) for r, c in columns.options if self._words.kind(r).numeric and not self._words.is_key(r))
-        told = tuple((r, c) for r, c in told if not self._words.flag(r))
+        told = tuple((r, c) for r, c in told if not self._words.flag(r) and counts_whole(self._words, r))
         if told:
             yield (Want(replace(columns, options=told)),), 0.0
 
@@ -130,8 +130,9 @@ class Wishing:
         return isinstance(only, Field) and only.kind in SUBJECTS and self._repeats(only)
 
     def counted_ask(self, ask: Ask) -> Made:
-        """ "count the number of pets": what already counts."""
-        if len(ask.show) == 1 and isinstance(ask.show[0], Tally):
+        """ "count the number of pets": what already counts, and amounts of things, but no sums of money."""
+        shown = ask.show[0] if len(ask.show) == 1 else None
+        if isinstance(shown, Tally) and (shown.field is None or counts_whole(self._words, shown.field.column)):
             yield ask, 0.0
 
     def everything(self, entity: Entity) -> Made:
