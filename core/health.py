@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from core.security.permissions import Action, Actor, require
 from core.store.sessions import Store
-from core.store.tables import answers, cell_values, connections, documents, people, sessions
+from core.store.tables import answers, connections, documents, people, sessions, value_columns
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def examine(actor: Actor | None, store: Store) -> Health:
             "connections": connection.scalar(count.select_from(connections)),
             "documents": connection.scalar(count.select_from(documents)),
             "documents_waiting": connection.scalar(count.select_from(documents).where(documents.c.embedding.is_(None))),
-            "cell_values": connection.scalar(count.select_from(cell_values)),
+            "cell_values": connection.scalar(sa.select(sa.func.sum(value_columns.c.held))),
             "answers": connection.scalar(count.select_from(answers)),
             "jobs_waiting": connection.scalar(waiting),
         }

@@ -4,9 +4,12 @@ import streamlit as st
 
 from core.answering.markdown import escape
 from core.connections.registry import ConnectionInfo
+from core.connections.samples import ROWS_READ
 from core.connections.schema import Column, Table, business_name, language_part
 from core.errors import AskwellError
 from core.grounding.ground import Browsed
+from core.grounding.value_lists import ListedSize
+from core.grounding.values import MOST_DISTINCT
 from core.i18n import LANGUAGES, Words
 from core.security.permissions import Action, Actor, may
 from pages import (
@@ -35,6 +38,8 @@ def browse(actor: Actor, info: ConnectionInfo, words: Words) -> None:
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     left.subheader(safe(info.name))
     left.caption(escape(info.address))
+    if found.listed is not None and found.listed.values:
+        left.caption(_listed(found.listed, words))
     if may(actor, Action.INDEX) and right.button(
         say("connections.read_again"), icon=":material/sync:", key="connections.read_again"
     ):
@@ -62,6 +67,16 @@ def browse(actor: Actor, info: ConnectionInfo, words: Words) -> None:
     if len(more) > 2:
         with more[2]:
             _connection_login.login(actor, info, found.schema, words)
+
+
+def _listed(size: ListedSize, words: Words) -> str:
+    """How many values are known by their text, and in how many columns not all of them."""
+    said = {"values": f"{size.values:,}", "columns": f"{size.columns:,}", "size": f"{size.bytes / 1e6:,.1f}"}
+    text = words.say("connections.listed", **said)
+    more = words.say(
+        "connections.listed_in_part", n=f"{size.in_part:,}", most=f"{MOST_DISTINCT:,}", rows=f"{ROWS_READ:,}"
+    )
+    return f"{text} {more}" if size.in_part else text
 
 
 def _tables(actor: Actor, info: ConnectionInfo, found: Browsed, words: Words) -> None:

@@ -225,8 +225,8 @@ def _read_as(question: str, parts: SqlParts) -> list[str]:
 def unknown_values(wording: Wording, values: Values, rows: int) -> tuple[tuple[str, str], ...]:
     """Texts the query asks for that are not among the known values of their column, with the column's name in words.
 
-    A row that came back has met every condition but those with alternatives. Columns of which no values are known,
-    say nothing.
+    A row that came back has met every condition but those with alternatives. Columns of which not all values are
+    known say nothing.
     """
     found = []
     for condition in wording.parts.filters:
@@ -238,7 +238,7 @@ def unknown_values(wording: Wording, values: Values, rows: int) -> tuple[tuple[s
             if place is None or place.column.kind is not Kind.TEXT or not literals:
                 continue
             table, column = place.table.key, place.column.name
-            if not values.of_column(table, column, 1):
+            if not values.holds_all(table, column):
                 continue
             known = {hit.value for hit in values.matching(literals) if (hit.table, hit.column) == (table, column)}
             found += [(text, wording.place(place)) for text in literals if text not in known]

@@ -76,6 +76,7 @@ class Values(ValueSource, Protocol):
     """The stored cell values of one connection."""
 
     def of_column(self, table: str, column: str, limit: int = 50) -> Sequence[str]: ...
+    def holds_all(self, table: str, column: str) -> bool: ...
 
 
 class Knowledge(Protocol):

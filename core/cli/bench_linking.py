@@ -20,7 +20,8 @@ from core.evaluation.timing import spread
 from core.grounding.documents import documents_of
 from core.grounding.ground import Knowledge
 from core.grounding.inquiry import Inquiry, language_of
-from core.grounding.values import ValueLists, indexable
+from core.grounding.value_lists import ValueLists
+from core.grounding.values import indexable
 from core.grounding.vectors import SchemaIndex
 from core.models.embeddings import DIMENSIONS, Embedder, EmbeddingModel
 from core.security.permissions import SYSTEM, Actor

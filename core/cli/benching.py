@@ -44,6 +44,15 @@ def _introspection() -> Mapping[str, object]:
         return measure(opened, scratch.folder)
 
 
+def _values() -> Mapping[str, object]:
+    from core.cli.scratch_portal import own_person, scratch_portal
+    from core.evaluation.bench_values import measure
+    from core.evaluation.scratch import Scratch
+
+    with Scratch() as scratch, scratch_portal(scratch.folder) as opened:
+        return measure(opened.store, own_person(opened).id)
+
+
 def _faults() -> Mapping[str, object]:
     from core.cli.bench_faults import fault_figures
 
@@ -83,6 +92,7 @@ BENCHES: Mapping[str, Callable[[], Mapping[str, object]]] = {
     "start": _start,
     "overhead": _overhead,
     "retrieve": _retrieve,
+    "values": _values,
     "instant": _instant,
     "introspection": _introspection,
     "faults": _faults,

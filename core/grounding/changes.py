@@ -13,7 +13,7 @@ from core.errors import NotFound, QueryRefused
 from core.grounding.privacy import Detection
 from core.grounding.sources import Databases, Readable
 from core.grounding.table_marks import TableMarks
-from core.grounding.values import ValueLists
+from core.grounding.value_lists import ValueLists
 from core.grounding.vectors import SchemaIndex
 from core.grounding.verified import VerifiedQuestions
 from core.grounding.visible import Sight

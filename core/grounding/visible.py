@@ -15,7 +15,8 @@ from uuid import UUID
 from core.connections.schema import Schema
 from core.errors import ConnectionFailed, NotFound, QueryFailed, QueryRefused
 from core.grounding.sources import Opened, Readable
-from core.grounding.values import ListedValues, StoredValues, ValueHit, indexable, worth_listing
+from core.grounding.stored_values import StoredValues
+from core.grounding.values import ListedValues, ValueHit, indexable, worth_listing
 from core.security.policies import Rights, TableRights
 
 _TABLES, _PER_COLUMN = 8, 500  # tables whose values are read for one actor, and values of each of their columns
@@ -47,6 +48,11 @@ class Sight:
     def barred(self) -> frozenset[str]:
         """The tables whose documents tell of what this actor may not see: hidden ones, and those less than whole."""
         return self.rights.hidden_tables | frozenset(self.rights.tables)
+
+    @property
+    def withheld(self) -> frozenset[str]:
+        """The tables of which no value that the index holds is shown: hidden ones, and those seen in part."""
+        return self.rights.hidden_tables | {key for key, own in self.rights.tables.items() if own.limited}
 
     def is_limited(self, table: str) -> bool:
         """Whether the actor sees only some rows of a table."""
@@ -91,6 +97,12 @@ class VisibleValues:
         if self._sight.shows(table, column):
             return self._stored.of_column(table, column, limit)
         return self._own.of_column(table, column, limit)
+
+    def holds_all(self, table: str, column: str) -> bool:
+        """Whether every value of a column that the actor may see is known."""
+        if self._sight.shows(table, column):
+            return self._stored.holds_all(table, column)
+        return 0 < len(self._own.of_column(table, column, _PER_COLUMN)) < _PER_COLUMN
 
 
 @dataclass(frozen=True)

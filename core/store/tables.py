@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Numeric,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 DIMENSIONS = 384  # of the bundled embedding model
 
@@ -163,17 +164,31 @@ documents = Table(
     Index("ix_documents_search", "search", postgresql_using="gin"),
 )
 
-cell_values = Table(
-    "cell_values",
+value_columns = Table(
+    "value_columns",
     metadata,
-    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("id", Integer, Identity(), primary_key=True),
     _of("connections", "connection_id"),
     Column("table_key", Text, nullable=False),
     Column("column_name", Text, nullable=False),
-    Column("value", Text, nullable=False),
-    Column("folded", Text, nullable=False),  # case, accents and width taken out
-    Index("ix_cell_values_folded", "connection_id", "folded"),
-    Index("ix_cell_values_column", "connection_id", "table_key", "column_name"),
+    Column("held", Integer, nullable=False),  # values in the blocks
+    Column("complete", Boolean, nullable=False),  # they are all there are
+    Column("digest", LargeBinary, nullable=False),  # of the list, so that the same one is not written again
+    Column("most_frequent", ARRAY(Text), nullable=False),
+    UniqueConstraint("connection_id", "table_key", "column_name"),
+)
+
+value_blocks = Table(
+    "value_blocks",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("column_id", Integer, ForeignKey("value_columns.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", SmallInteger, nullable=False),  # values, words of values, other names of values
+    Column("digest", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("keys", ARRAY(Integer), nullable=False),  # hashed: whole texts, words, grams
+    # Sorted in at once: what waits to be is read through by every look-up.
+    Index("ix_value_blocks_keys", "keys", postgresql_using="gin", postgresql_with={"fastupdate": False}),
 )
 
 verified_questions = Table(

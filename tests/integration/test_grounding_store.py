@@ -9,7 +9,8 @@ from core.connections.schema import Schema
 from core.errors import NotFound
 from core.evaluation.bench_retrieve import measure
 from core.grounding.documents import Document, documents_of
-from core.grounding.values import SampleShelf, StoredValues, ValueLists
+from core.grounding.stored_values import StoredValues
+from core.grounding.value_lists import SampleShelf, ValueLists
 from core.grounding.vectors import SchemaIndex
 from core.grounding.verified import VerifiedQuestion, VerifiedQuestions
 from core.models.embeddings import Embedder

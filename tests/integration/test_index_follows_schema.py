@@ -27,8 +27,9 @@ from core.connections.session import Limits, Target
 from core.connections.statistics import statistics_of
 from core.errors import NotAllowed, NotFound
 from core.grounding.ground import Knowledge
+from core.grounding.stored_values import StoredValues
 from core.grounding.table_marks import TableMarks
-from core.grounding.values import StoredValues, ValueLists
+from core.grounding.value_lists import ValueLists
 from core.models.embeddings import Embedder
 from core.portal import Portal
 from core.security.permissions import SYSTEM, Role

@@ -7,7 +7,8 @@ from uuid import UUID
 from core.connections.guard import CheckedQuery, Scope, check
 from core.connections.result import ResultTable
 from core.errors import QueryFailed
-from core.grounding.values import ListedValues, StoredValues
+from core.grounding.stored_values import StoredValues
+from core.grounding.values import ListedValues
 from core.grounding.visible import OwnShelf, Sight, VisibleValues, visible_samples
 from core.security.policies import EVERYTHING, Mask, MaskKind, Rights, TableRights
 from tests.doubles_grounding import SHOP, SHOP_VALUES

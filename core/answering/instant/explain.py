@@ -1,6 +1,6 @@
 """Says a reading in words: what each word was taken for, which tables and joins, what was filtered and how."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ from core.answering.instant.reading import (
 from core.answering.instant.spans import Spans
 from core.answering.instant.times import When
 from core.connections.schema import Schema
+from core.grounding.folding import fold
+from core.grounding.value_keys import squeezed
 
 _OPS = {"=": "is", "!=": "is_not", ">": "more", ">=": "at_least", "<": "less", "<=": "at_most"}
 
@@ -158,8 +160,7 @@ def _word(leaf: Edge, spans: Spans, reading: Reading, labels: Labels) -> tuple[s
         chosen = next((ref for ref, _ in meaning.options if ref in used), None)
         return (text, labels.owned(chosen)) if chosen else None
     if isinstance(meaning, Values):
-        held = next(((ref, v) for ref, v, _ in meaning.options if ref in used), None)
-        return (text, f"{labels.owned(held[0])} = {held[1]}") if held else (text, meaning.text)
+        return text, _held(meaning, text, reading, used, labels)
     if isinstance(meaning, When):
         window = next((p for p in _parts(reading) if isinstance(p, Within)), None)
         return text, labels.window(window) if window else text
@@ -168,3 +169,15 @@ def _word(leaf: Edge, spans: Spans, reading: Reading, labels: Labels) -> tuple[s
     if leaf.category in ("agg", "sup", "count_of", "how_many"):
         return text, labels.say(f"word_{meaning or 'count'}")
     return None
+
+
+def _held(values: Values, text: str, reading: Reading, used: Collection[ColumnRef], labels: Labels) -> str:
+    """The value a word was taken for, with its column; and that it goes by another name, where it does."""
+    kept = {(c.field.column, c.value) for c in _parts(reading) if isinstance(c, Compare)}
+    places = [(ref, value) for ref, value, _ in values.options if ref in used]
+    held = next((place for place in places if place in kept), next(iter(places), None))
+    if held is None:
+        return values.text
+    said = f"{labels.owned(held[0])} = '{held[1]}'"
+    plain = {squeezed(fold(one)) for one in (text, values.text)}
+    return said if squeezed(fold(held[1])) in plain else labels.say("word_other_name", said=said)

@@ -1,0 +1,110 @@
+"""What values are found by: grams that a slip leaves alone, other names, and blocks that change as little as may be."""
+
+from uuid import uuid4
+
+import pytest
+
+from core.grounding.aliases import Alias, aliases_of, translations
+from core.grounding.folding import fold
+from core.grounding.value_blocks import BlockKind, aliases_in, blocks_of, texts_in
+from core.grounding.value_keys import Keys, arms, can_be_misspelt, grams_of, squeezed
+
+KEYS = Keys.of(uuid4())
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("germny", "germany"),
+        ("gremany", "germany"),
+        ("germaany", "germany"),
+        ("gernany", "germany"),
+        ("germanz", "germany"),
+        ("hermany", "germany"),
+        ("parris", "paris"),
+        ("pari", "paris"),
+        ("switzrlnd", "switzerland"),
+        ("internatoinal", "international"),
+        ("北京師范大学", "北京师范大学"),
+        ("北京师范大雪", "北京师范大学"),
+    ],
+)
+def test_a_slip_leaves_one_set_of_grams_whole(said: str, meant: str) -> None:
+    kept = set(grams_of(meant))
+    assert any(arm <= kept for arm in arms(said))
+
+
+def test_another_word_has_none_of_the_sets() -> None:
+    sets = arms("germany")
+    for other in ("spain", "norway", "hungary", "armenia"):
+        assert not any(arm <= set(grams_of(other)) for arm in sets), other
+
+
+def test_another_number_is_another_number() -> None:
+    assert not can_be_misspelt("2024")
+    assert can_be_misspelt("x7k29")
+
+
+def test_signs_and_blanks_do_not_make_another_text() -> None:
+    assert {squeezed(fold(text)) for text in ("New York", "new-york", "ＮＥＷＹＯＲＫ")} == {"newyork"}
+    assert squeezed("++") == "++"
+
+
+def test_traditional_and_simplified_chinese_are_the_same_text() -> None:
+    assert fold("臺灣電腦公司") == fold("台湾电脑公司")
+
+
+def test_a_new_value_changes_its_own_block_and_no_other() -> None:
+    values = [f"Name {number:05}" for number in range(5_000)]
+    before = {block.digest for block in blocks_of(values, [], KEYS)}
+    after = {block.digest for block in blocks_of([*values, "Name 02500 and a half"], [], KEYS)}
+    assert len(before) > 50
+    assert len(after - before) <= 4
+    assert len(before - after) <= 2
+
+
+def test_blocks_give_back_every_value_and_other_name() -> None:
+    values, other = ["Zoë", "北京 市", "O'Neil", *(f"v{n}" for n in range(300))], [Alias("germany", "DE", True)]
+    blocks = list(blocks_of(values, other, KEYS))
+    assert sorted(v for b in blocks if b.kind is BlockKind.VALUES for v in texts_in(b.body)) == sorted(values)
+    assert [a for b in blocks if b.kind is BlockKind.ALIASES for a in aliases_in(b.body)] == other
+    (named,) = (b for b in blocks if b.kind is BlockKind.ALIASES)
+    assert named.keys == {KEYS.whole("germany")}
+
+
+def test_keys_of_two_connections_differ() -> None:
+    assert Keys.of(uuid4()).whole("germany") != KEYS.whole("germany")
+
+
+def test_codes_of_countries_go_by_their_names_in_both_languages() -> None:
+    found = aliases_of("customers", "country_code", ["DE", "CN", "US"])
+    assert {(a.name, a.value) for a in found if a.sure} >= {("germany", "DE"), ("德国", "DE"), ("美国", "US")}
+    assert ("germany", "DEU") in {(a.name, a.value) for a in aliases_of("customers", "country", ["DEU", "USA"])}
+
+
+def test_letters_that_no_column_calls_countries_have_no_other_names() -> None:
+    assert aliases_of("people", "state", ["CA", "DE", "IN"]) == []
+    assert aliases_of("people", "surname", ["Georgia", "Jordan", "Smith"]) == []
+
+
+def test_names_go_by_those_of_the_other_language() -> None:
+    assert Alias("德国", "Germany", True) in aliases_of("customers", "country", ["Germany", "Atlantis"])
+    colours = aliases_of("goods", "颜色", ["红色", "蓝色"])
+    assert Alias("red", "红色", True) in colours
+    assert Alias("revolutionary", "红色", False) in colours
+
+
+def test_a_meaning_that_two_values_share_is_not_sure() -> None:
+    shared = [alias for alias in aliases_of("goods", "状态", ["关闭", "闭"]) if alias.name == "close"]
+    assert shared
+    assert not any(alias.sure for alias in shared)
+
+
+def test_a_long_list_has_no_other_names() -> None:
+    assert aliases_of("customers", "country", ["Germany", *(f"land {n}" for n in range(1_000))]) == []
+
+
+def test_a_chinese_phrase_is_put_into_english() -> None:
+    assert "germany" in translations("德国")
+    assert "red" in translations("紅色")
+    assert translations("Germany") == []
