@@ -28,6 +28,7 @@ _INITIALS = 0.7
 _TRANSLATED = 0.75
 _MOST_PLACES = 300  # of a word; where more are alike, it points at none of them
 _MOST_TOGETHER = 3  # words
+_MOST_IN_NAME = 5  # words of a name that is told from others by its number
 _KEPT = 16  # schemas whose words are remembered
 
 
@@ -57,6 +58,7 @@ class SchemaLexicon:
         self.columns = sum(len(table.columns) for table in schema.tables)
         self._places: dict[str, list[Place]] = defaultdict(list)
         self._written: dict[str, list[Place]] = defaultdict(list)
+        self._names: dict[str, list[Place]] = defaultdict(list)
         for table in schema.tables:
             self._learn(table, None)
             for column in table.columns:
@@ -74,6 +76,9 @@ class SchemaLexicon:
         else:
             shares, written = _plain_shares(called.name, called.comment)
         base = _COLUMN_NAME if column else _TABLE_NAME
+        name = words_of(called.name)
+        if 1 < len(name) <= _MOST_IN_NAME and any(word.isdigit() for word in name):
+            self._names[" ".join(name)].append(Place(table.key, column.name if column else "", base))
         for term, share in shares.items():
             weight = base * (_LITTLE + (1 - _LITTLE) * share)
             self._places[term].append(Place(table.key, column.name if column else "", weight))
@@ -86,6 +91,9 @@ class SchemaLexicon:
 
     def pointed_at(self, text: str) -> Iterator[Pointing]:
         """Each word of a question that points somewhere, and where; what few tables have counts more."""
+        for name in _runs(text) if self._names else ():
+            if places := self._names.get(name):
+                yield Pointing(name, tuple(self._weighed({(p.table, p.column): p.weight for p in places})))
         for word, forms in _said(text, self._vocabulary):
             best: dict[tuple[str, str], float] = {}
             found = [(place, sure) for form, sure in forms.items() for place in self._places.get(form, ())]
@@ -124,6 +132,16 @@ def _said(text: str, vocabulary: Vocabulary) -> Iterator[tuple[str, dict[str, fl
                 forms[form] = max(forms.get(form, 0.0), sure * _TRANSLATED)
         if forms:
             yield word, forms
+
+
+def _runs(text: str) -> Iterator[str]:
+    """Neighbouring words of a question with a number among them: "batch 981" is one table of a thousand."""
+    words = words_of(text)
+    for size in range(2, _MOST_IN_NAME + 1):
+        for start in range(len(words) - size + 1):
+            run = words[start : start + size]
+            if any(word.isdigit() for word in run):
+                yield " ".join(run)
 
 
 def _together(text: str) -> Iterator[tuple[str, dict[str, float]]]:

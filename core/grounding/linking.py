@@ -27,7 +27,8 @@ _NEAR, _HALF, _COLUMN_SHARE = 0.8, 8, 0.8
 _VALUE, _TERM = 0.7, 1.5
 _MOST_MEETINGS = 2  # ways between two tables that are all as short
 _RIVALS_COST, _MOST_RIVALS = 32, 3  # ways of two keys at most, and pairs of tables told of
-_ALONE = 0.5  # what a table's own clues count beside those of its neighbourhood
+_ALONE = 0.5  # what a table's own clues count beside those of its neighbourhood, when tables are chosen
+_BESIDE = 0.1  # what its neighbourhood counts beside the surest of its own clues, when those chosen are put in order
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,14 @@ class Clues:
 
 @dataclass(frozen=True)
 class _Clue:
-    """One thing that speaks for tables: what it is called (""), and what it counts for each."""
+    """One thing that speaks for tables: what it is called (""), and what it counts for each.
+
+    `surest` is what the surest part of it counts, where it is the sum of several.
+    """
 
     said: str
     tables: Mapping[str, float]
+    surest: Mapping[str, float] | None = None
 
 
 @dataclass
@@ -80,6 +85,7 @@ class _Tally:
     """What speaks for one table itself."""
 
     score: float = 0.0
+    surest: float = 0.0
     words: dict[str, None] = field(default_factory=dict)
     columns: dict[str, float] = field(default_factory=dict)
 
@@ -102,9 +108,10 @@ def link(lexicon: SchemaLexicon, clues: Clues) -> Linked:
     else:
         scores = _spread(lexicon.graph, found, tallies)
         chosen = _chosen(lexicon.graph, scores, tallies, reasons)
-    most = max(scores.values(), default=0.0) or 1.0
+    nearest = {t: (tallies[t].surest if t in tallies else 0.0) + _BESIDE * score for t, score in scores.items()}
+    most = max(nearest.values(), default=0.0) or 1.0
     hits = [
-        _hit(table, tallies.get(table, _Tally()), scores.get(table, 0.0) / most, reasons.get(table, ""))
+        _hit(table, tallies.get(table, _Tally()), nearest.get(table, 0.0) / most, reasons.get(table, ""))
         for table in chosen
     ]
     hits.sort(key=lambda hit: -hit.score)
@@ -126,12 +133,14 @@ def _clues(lexicon: SchemaLexicon, clues: Clues, columns: dict[str, dict[str, fl
         yield _Clue(pointing.word, best)
     known = lexicon.schema.by_key
     near: dict[str, float] = {}
+    surest: dict[str, float] = {}
     for rank, hit in enumerate(clues.documents):
         if hit.table_key in known:
             weight = _NEAR / (1 + rank / _HALF) * (_COLUMN_SHARE if hit.column_name else 1)
             near[hit.table_key] = near.get(hit.table_key, 0.0) + weight * (0.25 if hit.table_key in near else 1)
+            surest[hit.table_key] = max(weight, surest.get(hit.table_key, 0.0))
             note(hit.table_key, hit.column_name, weight)
-    yield from (_Clue("", {table: weight}) for table, weight in near.items())
+    yield from (_Clue("", {table: weight}, {table: surest[table]}) for table, weight in near.items())
     by_words: dict[str, dict[str, float]] = defaultdict(dict)
     for value in clues.values:
         if value.table in known:
@@ -152,6 +161,7 @@ def _tally(found: Iterable[_Clue], columns: Mapping[str, Mapping[str, float]]) -
     for clue in found:
         for table, weight in clue.tables.items():
             tallies[table].score += weight
+            tallies[table].surest += (clue.surest or clue.tables)[table]
             if clue.said:
                 tallies[table].words[clue.said] = None
     for table, tally in tallies.items():
