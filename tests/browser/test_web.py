@@ -149,7 +149,8 @@ def test_no_page_breaks_the_policy(visit: Visit) -> None:
         person.turn_to(page)
         person.at_rest()
     person.turn_to("connections")
-    person.button("connections.open").first.click()
+    shop = person.page.get_by_test_id("stHorizontalBlock").filter(has_text="Demo shop")
+    shop.get_by_role("button", name=person.said("connections.open")).first.click()
     person.page.get_by_role("tab", name=person.said("connections.diagram")).click()
     expect(person.page.get_by_role("img", name="Mermaid entity relationship diagram")).to_be_visible()
 
