@@ -51,6 +51,7 @@ def test_every_string_is_used_somewhere() -> None:
     made = {
         "grain_",
         "receipt_",
+        "term_",
         "step_",
         "doing_",
         "rung_",

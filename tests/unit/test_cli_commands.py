@@ -26,7 +26,7 @@ from core.i18n import Phrase, Words
 FORMS = {
     "guard": {"--dialect", "--connection"},
     "evaluate": {"--databases", "--rung", "--model", "--limit", "--workers", "--details", "--json"},
-    "bench": {"--json"},
+    "bench": {"--json", "--shared"},
     "ask": {"--connection", "--rung", "--model", "--json"},
     "connect": {"--name", "--accept-powers"},
     "index": set(),

@@ -251,7 +251,7 @@ def test_every_part_of_the_prompt_is_said_with_exactly_its_values() -> None:
     words = prompt("write_query")
     assert set(words.parts) == {
         "system", "tables", "some_tables", "joins", "rivals", "values", "examples", "earlier", "question", "mend",
-        "mend_elsewhere", "unreadable", "no_query", "two_queries", "few_options", "tokens",
+        "mend_elsewhere", "unreadable", "no_query", "two_queries", "few_options", "tokens", "terms", "instructions",
     }  # fmt: skip
     for part in words.parts:
         values = {name: f"<{name}>" for name in words.wants(part)}

@@ -6,7 +6,7 @@ Chinese labels of the schema; schema names in English are found through the tran
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,7 @@ LONGEST_VALUE = 6
 _AND = re.compile("[和与及、又]")
 _TWO_THINGS = 14  # characters before 都 within which two things stand that it speaks of
 _DONE_TO = re.compile("[了过](?=[^的,。;?])")  # a verb with its object behind it
+_TRANSLATED = 0.3  # what is called so only in another language, beside what is called so in the question's own
 _SURELY = 0.35  # what costs less is called so, or by a word for the same
 _DATE_SURELY = 0.25
 _INSIDE = 0.1
@@ -83,8 +84,9 @@ def chinese_spans(
                 skips.add(i)
             else:
                 leaves.extend(function_leaves(word, words, i, end))
-    leaves.extend(_label_leaves(text, words))
-    leaves.extend(_name_leaves(text, timely, words))
+    labels = list(_label_leaves(text, words))
+    leaves.extend(labels)
+    leaves.extend(_beside(labels, _name_leaves(text, timely, words)))
     leaves.extend(_numbers(text))
     leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in times)
     leaves.extend(_value_leaves(text, timely, words, values))
@@ -92,6 +94,13 @@ def chinese_spans(
     leaves = _likelier(leaves, words, text)
     leaves = with_terms(leaves, text, [(i, i + 1) for i in range(len(text))], terms, words)
     return spans_of(focused(leaves, words), skips, len(text), tuple(text), joint="")
+
+
+def _beside(labels: Iterable[Edge], names: Iterable[Edge]) -> Iterator[Edge]:
+    """Names found through the translation; one costs more where the very words are a label of the schema's own."""
+    said = {(leaf.start, leaf.end) for leaf in labels if leaf.cost == 0 and min(_options(leaf), default=0.0) == 0}
+    for leaf in names:
+        yield replace(leaf, cost=leaf.cost + _TRANSLATED) if (leaf.start, leaf.end) in said else leaf
 
 
 def _texts(text: str, leaves: Sequence[Edge]) -> Iterator[Edge]:
