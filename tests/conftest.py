@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -39,6 +40,14 @@ PAGE_SHOP = Path(__file__).parent / "cases" / "page_shop.sql"
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 PASSWORD = "a password of theirs"
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """The program stays what it was: Streamlit puts each page in its place, and new processes would begin with that."""
+    program = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = program
 
 
 @pytest.fixture(scope="session")
