@@ -141,7 +141,8 @@ def _check_made(tree: Tree, may: Allowed) -> None:
     """Refuses functions that people made under a name that is a word of the language, like `first` and `value`."""
     for call in tree.all_of(exp.Func):
         start = call.meta_get("start")
-        if start is not None:
+        # One after a dot says whose it is, and is looked up there.
+        if start is not None and not tree.statement.text[:start].rstrip().endswith("."):
             name = tree.statement.text[start : call.meta["end"] + 1]
             folded = lower(name).strip('"`')
             if folded in may.made and folded not in may.functions:
