@@ -125,14 +125,18 @@ def portal(store: Store, settings: Settings) -> Iterator[Portal]:
 @pytest.fixture
 def shop(portal: Portal, tmp_path: Path) -> ConnectionInfo:
     """A connection that everybody may ask: six cities, their orders, and what they cost."""
+    return shared_file(portal, tmp_path / "shop.sqlite", PAGE_SHOP, "Small shop")
+
+
+def shared_file(portal: Portal, file: Path, script: Path, name: str) -> ConnectionInfo:
+    """A SQLite file made by this script, as a connection that everybody may ask, read and indexed."""
     from core.connections.addresses import NewConnection
 
-    file = tmp_path / "shop.sqlite"
     with sqlite3.connect(file) as database:
-        database.executescript(PAGE_SHOP.read_text(encoding="utf-8"))
+        database.executescript(script.read_text(encoding="utf-8"))
     database.close()
     owner = portal.people.first_admin()
-    info = portal.connections.add(owner, NewConnection("Small shop", "sqlite", file=str(file)))
+    info = portal.connections.add(owner, NewConnection(name, "sqlite", file=str(file)))
     portal.connections.share(owner, info.id, everyone=True)
     portal.knowledge.build(info.id)
     return info

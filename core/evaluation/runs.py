@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 from core.answering.history import History
 from core.answering.needs import Audit, Connections, Opened
+from core.answering.needs import Vouched as VouchedSql
 from core.clock import Clock
 from core.connections.result import ResultTable
 from core.errors import AskwellError, InvalidInput, NotFound, QueryFailed, QueryRefused, Stopped
@@ -80,15 +81,11 @@ class Flips:
     lost: tuple[tuple[Question, Question], ...]
 
 
-class Vouched(Protocol):
-    """A verified question."""
+class Vouched(VouchedSql, Protocol):
+    """A verified question with its words."""
 
     @property
-    def id(self) -> UUID: ...
-    @property
     def question(self) -> str: ...
-    @property
-    def sql(self) -> str: ...
 
 
 class Standing(Protocol):

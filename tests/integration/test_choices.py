@@ -1,6 +1,5 @@
 """What a word was taken for is remembered: for a person, for a team, and only as long as they may see it."""
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,14 +11,13 @@ import sqlalchemy as sa
 from core.answering.card import Card, card_of
 from core.answering.events import Choice, NeedsDetail, Sureness
 from core.answering.question import Question
-from core.connections.addresses import NewConnection
 from core.errors import NotAllowed, NotFound
 from core.portal import Portal
 from core.security.permissions import Actor, Role
 from core.security.policies import Policy
 from core.store.tables import people
 from core.store.tables_choices import choices
-from tests.conftest import someone
+from tests.conftest import shared_file, someone
 from tests.policies_shop import BELOW_ADMIN
 
 SHOP = Path(__file__).parent.parent / "cases" / "choices_shop.sql"
@@ -51,15 +49,8 @@ def rows_of(card: Card) -> object:
 
 @pytest.fixture
 def asking(portal: Portal, tmp_path: Path) -> Asking:
-    file = tmp_path / "choices.sqlite"
-    with sqlite3.connect(file) as database:
-        database.executescript(SHOP.read_text(encoding="utf-8"))
-    database.close()
-    admin = portal.people.first_admin()
-    info = portal.connections.add(admin, NewConnection("Two countries", "sqlite", file=str(file)))
-    portal.connections.share(admin, info.id, everyone=True)
-    portal.knowledge.build(info.id)
-    return Asking(portal, info.id, admin)
+    info = shared_file(portal, tmp_path / "choices.sqlite", SHOP, "Two countries")
+    return Asking(portal, info.id, portal.people.first_admin())
 
 
 def test_choices_are_remembered_shared_and_forgotten(asking: Asking) -> None:

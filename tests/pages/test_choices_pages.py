@@ -1,17 +1,15 @@
 """A question with several readings on the Ask page: choices, what is remembered as a chip, and taking it off."""
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.connections.addresses import NewConnection
 from core.connections.registry import ConnectionInfo
 from core.portal import Portal
 from core.security.permissions import Role
-from tests.conftest import someone
+from tests.conftest import shared_file, someone
 from tests.pages.conftest import said, sign_in
 from tests.pages.test_ask import ask, settle
 
@@ -24,14 +22,7 @@ Visit = Callable[..., AppTest]
 @pytest.fixture
 def countries(portal: Portal, tmp_path: Path) -> None:
     """A connection that everybody may ask, whose orders have two countries."""
-    file = tmp_path / "choices.sqlite"
-    with sqlite3.connect(file) as database:
-        database.executescript(SHOP.read_text(encoding="utf-8"))
-    database.close()
-    admin = portal.people.first_admin()
-    info = portal.connections.add(admin, NewConnection("Two countries", "sqlite", file=str(file)))
-    portal.connections.share(admin, info.id, everyone=True)
-    portal.knowledge.build(info.id)
+    shared_file(portal, tmp_path / "choices.sqlite", SHOP, "Two countries")
 
 
 def press(page: AppTest, portal: Portal, start: str, label: str = "") -> AppTest:
