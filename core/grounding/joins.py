@@ -148,21 +148,29 @@ class JoinGraph:
             if cost > costs[table, bent]:
                 continue
             bend = _BEND if bent and table not in asked else 0
-            for join, state, price in self._around.get(table, ()):
+            for join, state, price in self._wanted_first(table, asked):
                 total = cost + price + (0 if state[1] else bend)
                 known = costs.get(state, _FAR)
-                if total > limit or total > known:
+                # What is no nearer than the farthest wanted table, and none itself, is on no way to one.
+                if total > known or total > limit or (total == limit and state[0] not in asked):
                     continue
                 if total == known:
                     back[state].append(((table, bent), join))
                     continue
                 costs[state], back[state] = total, [((table, bent), join)]
-                heapq.heappush(queue, (total, *state))
+                if total < limit:
+                    heapq.heappush(queue, (total, *state))
                 if state[0] in asked:
                     unseen -= {state[0]}
                     if not unseen:
                         limit = max(_least(costs, other) for other in asked)
         return _Reach({state: cost for state, cost in costs.items() if cost <= limit}, back)
+
+    def _wanted_first(self, table: str, asked: frozenset[str]) -> Iterator[tuple[Join, _State, int]]:
+        """The joins around a table, those to an asked one first: they tell how far to look, even from a great hub."""
+        around = self._around.get(table, [])
+        yield from (step for step in around if step[1][0] in asked)
+        yield from (step for step in around if step[1][0] not in asked)
 
     def _trees(self, wanted: Sequence[str], reaches: dict[str, _Reach]) -> list[frozenset[Join]]:
         """Candidate trees: from each table in turn, attach the nearest one left to the tree so far.

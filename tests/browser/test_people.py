@@ -197,7 +197,7 @@ def test_people_come_in_through_an_openid_provider_and_our_session_alone_keeps_t
     left = remembered(paula)
     assert left
     assert max(cookie["expires"] for cookie in left) < time.time() + 169 * 3600
-    paula.page.reload()
+    paula.reload()
     expect(paula.page.get_by_test_id("stSidebarNav")).to_be_visible()
 
     paula.at_rest()
@@ -209,7 +209,7 @@ def test_people_come_in_through_an_openid_provider_and_our_session_alone_keeps_t
     assert provider.signed_out[-1].count(".") == 2  # the ID token, as a hint whom to sign out
     wait_for(lambda: not remembered(paula), "no cookie of the sign-on", between=lambda: paula.page.wait_for_timeout(20))
     paula.context.add_cookies(left)  # as a browser would have them whose sign-out was cut short
-    paula.page.reload()
+    paula.reload()
     expect(the_door(paula)).to_be_visible()
     paula.page.wait_for_timeout(500)
     expect(paula.page.get_by_test_id("stSidebarNav")).to_have_count(0)
@@ -217,7 +217,7 @@ def test_people_come_in_through_an_openid_provider_and_our_session_alone_keeps_t
     come_through(paula, "paula-1")
     expect(paula.page.get_by_test_id("stSidebarNav")).to_be_visible()
     people.change(SYSTEM, known.id, disabled=True)
-    paula.page.reload()
+    paula.reload()
     expect(the_door(paula)).to_be_visible()
     come_through(paula, "paula-1")
     expect(paula.page.get_by_text(paula.said("sign_in.sso_refused"))).to_be_visible()

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Error, Locator, Page, expect
 
 from core.i18n import Words, catalogue
 from core.settings import DEMO_EMAIL, DEMO_PASSWORD
@@ -30,6 +30,19 @@ class Visitor:
     def go(self, path: str = "/") -> None:
         """Type an address."""
         self.page.goto(self.url + path)
+
+    def reload(self) -> None:
+        """Press F5, once Chromium has handed the page over to the server it came back to."""
+        for _ in range(20):
+            try:
+                self.page.reload()
+            except Error as error:
+                if "Not attached to an active page" not in error.message:
+                    raise
+                self.page.wait_for_timeout(250)
+            else:
+                return
+        self.page.reload()
 
     def turn_to(self, page: str) -> None:
         """Pick a page in the sidebar, and see that it is there."""

@@ -2,7 +2,6 @@
 
 import io
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -429,7 +428,7 @@ def test_an_upload_that_cannot_be_read_leaves_nothing(
     assert len(list((settings.data_dir / "uploads").iterdir())) == 1
 
 
-def test_a_schema_of_a_thousand_tables_opens_in_milliseconds(
+def test_a_schema_of_a_thousand_tables_is_kept_at_hand(
     connections: Connections, admin: Actor, tmp_path: Path, server: EmbeddedServer
 ) -> None:
     path = tmp_path / "thousand.sqlite"
@@ -438,8 +437,6 @@ def test_a_schema_of_a_thousand_tables_opens_in_milliseconds(
         tables = (f"CREATE TABLE table_{number} (id INTEGER PRIMARY KEY, {columns});" for number in range(1000))
         database.executescript("BEGIN;" + "".join(tables) + "COMMIT;")
     info = connections.add(admin, NewConnection("Thousand", "sqlite", file=str(path)))
-    assert len(connections.open(admin, info.id).schema.tables) == 1000
-    started = time.perf_counter()
-    for _ in range(20):
-        connections.open(admin, info.id)
-    assert (time.perf_counter() - started) / 20 < 0.05
+    opened = connections.open(admin, info.id).schema
+    assert len(opened.tables) == 1000
+    assert connections.open(admin, info.id).schema is opened

@@ -26,6 +26,7 @@ from core.security.permissions import SYSTEM, Actor, Role
 from core.store.sessions import Store
 from core.store.tables import connections, documents
 from tests.conftest import audit_over
+from tests.counting import calls
 from tests.doubles_grounding import SHOP, SHOP_VALUES, BagOfWords, PaperConnection, PaperDatabases, wide
 
 ANALYST = Actor(uuid4(), "an analyst", Role.ANALYST)
@@ -221,9 +222,7 @@ def test_a_big_schema_is_grounded_at_once_even_before_it_is_indexed(desk: Desk) 
     question = asked("total of ticket field 3 by invoice batch 981")
     first = desk.knowledge.ground(VIEWER, question, opened)
     assert "invoice_batch_981" in [hit.table for hit in first.tables][:3]
-    started = time.process_time()
-    desk.knowledge.ground(VIEWER, question, opened)
-    assert time.process_time() - started < 0.1
+    assert calls(lambda: desk.knowledge.ground(VIEWER, question, opened)) < 100_000
 
 
 def test_a_big_schema_is_searched_by_description_and_by_vector(desk: Desk) -> None:

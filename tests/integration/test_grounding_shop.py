@@ -1,6 +1,5 @@
 """The demo shop in a whole portal: indexed in seconds, and every question we suggest is answered without a model."""
 
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -56,9 +55,7 @@ def questions_find_tables_and_values(portal: Portal, shop: Connection) -> None:
         "average salary of a Cashier": ({"employees"}, {"Cashier"}),
     }
     for text, (tables, values) in cases.items():
-        started = time.process_time()
         inquiry = Inquiry(text, "zh" if "北" in text else "en", datetime.now(UTC))
         grounding = portal.knowledge.ground(SYSTEM, inquiry, shop)
-        assert time.process_time() - started < 0.25
         assert tables <= {hit.table for hit in grounding.tables[:6]}, text
         assert values <= {hit.value for hit in grounding.values}, text

@@ -1,7 +1,6 @@
 """Joins are found where keys lead, and are never guessed."""
 
 import random
-import time
 
 import pytest
 
@@ -161,21 +160,19 @@ def test_a_chain_is_followed_as_far_as_makes_sense() -> None:
     assert joins.path(["t0", "t2999"]) is None
 
 
-def test_ten_thousand_tables_are_joined_quickly() -> None:
+def test_among_ten_thousand_tables_a_hub_leads_no_farther_than_what_is_asked() -> None:
     chance = random.Random(7)
     tables = [table("users")]
     for number in range(1, 10_000):
         parents = {f"p{i}": f"t{chance.randrange(max(1, number - 50), number)}.id" for i in range(2) if number > 2}
         tables.append(table(f"t{number}", keys={**parents, "created_by": "users.id"}))
     joins = graph(*tables)
-    joins.path(["t1", "t2"])
-    spent = []
-    for _ in range(3):  # the least disturbed of three rounds: others may have this machine's caches meanwhile
-        started = time.process_time()
-        for _ in range(5):
-            joins.path([f"t{chance.randrange(1, 10_000)}" for _ in range(3)])
-        spent.append((time.process_time() - started) / 5)
-    assert min(spent) < 0.5
+    for _ in range(5):
+        asked = [f"t{chance.randrange(1, 10_000)}" for _ in range(3)]
+        assert joins.path(asked) is not None
+        visited = joins._reach(asked[0], asked, 160).costs
+        assert set(asked) <= {name for name, _ in visited}
+        assert len(visited) < 1_000  # and not the ten thousand that the hub knows
 
 
 def decided(*tables: Table, **states: Standing) -> JoinGraph:
