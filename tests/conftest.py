@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import os
 import shutil
 import sqlite3
 import sys
@@ -17,6 +19,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from core.security import passwords
 from core.security.audit import Audit
 from core.security.operator_keys import OperatorKeys
 from core.security.permissions import Actor, Role
@@ -26,6 +29,9 @@ from core.store import embedded
 from core.store.embedded import EmbeddedServer
 from core.store.migrate import migrate
 from core.store.sessions import Store, create_database, open_url
+
+HASH = passwords._hash
+LEAST_FREE = 4 << 30  # bytes
 
 if TYPE_CHECKING:
     from core.connections.registry import ConnectionInfo
@@ -50,14 +56,43 @@ def main_module() -> Iterator[None]:
     sys.modules["__main__"] = program
 
 
+def in_memory() -> Path | None:
+    """A folder that lies in memory, where there is one with enough room: hundreds of databases are made and dropped."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= LEAST_FREE
+    return memory if roomy else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hashed_once() -> Iterator[None]:
+    """The same password is hashed once in a run, at its full cost: most tests only need somebody who has one.
+
+    Tests of hashing itself ask for `hashed_anew`.
+    """
+    known = functools.cache(passwords._hash)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hash", known)
+        yield
+
+
+@pytest.fixture
+def hashed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every password is hashed when it is used, as outside of tests."""
+    monkeypatch.setattr(passwords, "_hash", HASH)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedServer]:
     """One embedded PostgreSQL for the whole run, with a migrated database to copy from.
 
     In a folder of its own: pytest clears older ones of its own away, also those that another run still uses.
     """
-    folder = Path(tempfile.mkdtemp(prefix="askwell-"))
+    folder = Path(tempfile.mkdtemp(prefix="askwell-", dir=in_memory()))
     running = embedded.start(folder)
+    with psycopg.connect(running.url("postgres"), autocommit=True) as connection:
+        for name, value in (("fsync", "off"), ("full_page_writes", "off"), ("max_wal_size", "256MB")):
+            connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+        connection.execute("SELECT pg_reload_conf()")
     create_database(running.url("postgres"), "template")
     template = open_url(running.url("template"))
     migrate(template)
@@ -72,7 +107,7 @@ def store(server: EmbeddedServer) -> Iterator[Store]:
     """A fresh, migrated database of the portal."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template STRATEGY file_copy')
     fresh = open_url(server.url(name))
     yield fresh
     fresh.engine.dispose()

@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -25,13 +26,16 @@ from core.security.passwords import hashed
 from core.store.sessions import Store, open_embedded
 from core.store.tables import answers, people, sessions
 
+if TYPE_CHECKING:
+    from websockets.asyncio.client import connect
+
 _COOKIE = "askwell_session"
 _THINK, _LONGEST_THINK = 20.0, 30.0  # seconds
 _ARRIVALS = 2.0  # a second
 _BREATH = 5.0  # seconds
 _SETTLES = 130.0  # seconds; Streamlit keeps the pages of those who left for two minutes, in case they come back
 _ASKS = 0.3  # of all moves
-_QUESTIONS = (
+QUESTIONS = (
     "How many orders are there?",
     "How many customers are there per country?",
     "What is the average price of products?",
@@ -60,7 +64,7 @@ def load_figures(people_count: int = 100, minutes: float = 4.0) -> dict[str, obj
         process, url = ends.enter_context(running_server(folder))
         store = open_embedded(folder / "data")
         ends.callback(store.close)
-        crowd = _crowd(store, people_count)
+        crowd = crowd_of(store, people_count)
         before = memory_of(process.pid, folder)
         seen = asyncio.run(_visit(url, crowd, minutes * 60))
         after = memory_of(process.pid, folder)
@@ -77,8 +81,8 @@ def load_figures(people_count: int = 100, minutes: float = 4.0) -> dict[str, obj
         "leaks": seen.leaks,
         "saw_their_own_name": seen.own,
         "frames": seen.frames,
-        "first_run": _spread(seen.first),
-        "rerun": _spread(seen.again),
+        "first_run": spread(seen.first),
+        "rerun": spread(seen.again),
         "memory_megabytes_before": before,
         "memory_megabytes_after": after,
         "cores": os.cpu_count(),
@@ -92,7 +96,7 @@ def churn_figures(visits: int = 500) -> dict[str, object]:
         process, url = ends.enter_context(running_server(folder))
         store = open_embedded(folder / "data")
         ends.callback(store.close)
-        crowd = _crowd(store, 20)
+        crowd = crowd_of(store, 20)
         before, after = (_left_by(visits_now, url, crowd, process.pid) for visits_now in (20, visits))
     return {"visits": visits, "before": before, "after": after}
 
@@ -103,10 +107,10 @@ def _left_by(visits: int, url: str, crowd: list[tuple[str, str]], pid: int) -> d
     time.sleep(_SETTLES)
     asyncio.run(_pass_by(url, crowd, 1))  # pages whose time is over are let go as the next one comes
     time.sleep(_BREATH)
-    return _holds(pid)
+    return holds(pid)
 
 
-def _holds(pid: int) -> dict[str, int]:
+def holds(pid: int) -> dict[str, int]:
     """Threads, open files and megabytes of a process. Where the system does not tell (no /proc), nothing."""
     if not Path(f"/proc/{pid}").is_dir():
         return {}
@@ -116,21 +120,26 @@ def _holds(pid: int) -> dict[str, int]:
     return {"threads": int(words["Threads"]), "files": files, "resident_megabytes": int(words["VmRSS"]) // 1024}
 
 
-async def _pass_by(url: str, crowd: list[tuple[str, str]], visits: int) -> None:
-    """Four at a time."""
+def stream_of(url: str, token: str) -> "connect":
+    """The line that a page of this session has to the server."""
     from websockets.asyncio.client import connect
 
+    address = url.replace("http://", "ws://") + "/_stcore/stream"
+    headers = {"Cookie": f"{_COOKIE}={token}"}
+    return connect(address, origin=url, additional_headers=headers, max_size=None)  # type: ignore[arg-type]
+
+
+async def _pass_by(url: str, crowd: list[tuple[str, str]], visits: int) -> None:
+    """Four at a time."""
     gate = asyncio.Semaphore(4)
 
     async def look(number: int) -> None:
-        address = url.replace("http://", "ws://") + "/_stcore/stream"
-        headers = {"Cookie": f"{_COOKIE}={crowd[number % len(crowd)][1]}"}
-        async with gate, connect(address, origin=url, additional_headers=headers, max_size=None) as line:  # type: ignore[arg-type]
+        async with gate, stream_of(url, crowd[number % len(crowd)][1]) as line:
             page = Page(line)
             listening = asyncio.ensure_future(page.listen())
             await page.run()
             if number % 10 == 0:
-                asking = asyncio.ensure_future(page.run(_QUESTIONS[number % len(_QUESTIONS)]))
+                asking = asyncio.ensure_future(page.run(QUESTIONS[number % len(QUESTIONS)]))
                 await asyncio.sleep(0.05)
                 asking.cancel()
             page.leave()
@@ -139,7 +148,8 @@ async def _pass_by(url: str, crowd: list[tuple[str, str]], visits: int) -> None:
     await asyncio.gather(*(look(number) for number in range(visits)))
 
 
-def _spread(seconds: list[float]) -> dict[str, float]:
+def spread(seconds: list[float]) -> dict[str, float]:
+    """The middle, the slowest of twenty and the slowest, in seconds."""
     ordered = sorted(seconds) or [0.0]
     return {name: round(ordered[min(len(ordered) - 1, int(len(ordered) * q))], 3) for name, q in _QUANTILES}
 
@@ -147,7 +157,7 @@ def _spread(seconds: list[float]) -> dict[str, float]:
 _QUANTILES = (("p50", 0.5), ("p95", 0.95), ("worst", 1.0))
 
 
-def _crowd(store: Store, count: int) -> list[tuple[str, str]]:
+def crowd_of(store: Store, count: int) -> list[tuple[str, str]]:
     """A name and a session token for each of them."""
     password, now = hashed(secrets.token_urlsafe(16)), utc_now()
     made = []
@@ -178,18 +188,14 @@ async def _visit(url: str, crowd: list[tuple[str, str]], seconds: float) -> _See
 
 
 async def _person(url: str, name: str, token: str, until: float, seen: _Seen, chance: random.Random) -> None:
-    from websockets.asyncio.client import connect
-
-    address = url.replace("http://", "ws://") + "/_stcore/stream"
-    headers = {"Cookie": f"{_COOKIE}={token}"}
-    async with connect(address, origin=url, additional_headers=headers, max_size=None) as line:  # type: ignore[arg-type]
+    async with stream_of(url, token) as line:
         page = Page(line)
         listening = asyncio.ensure_future(page.listen())
         try:
             seen.first.append(await _timed(page, "", seen))
             while time.monotonic() < until:
                 await asyncio.sleep(min(chance.expovariate(1 / _THINK), _LONGEST_THINK))
-                question = chance.choice(_QUESTIONS) if chance.random() < _ASKS else ""
+                question = chance.choice(QUESTIONS) if chance.random() < _ASKS else ""
                 seen.asked += bool(question)
                 seen.again.append(await _timed(page, question, seen))
         finally:

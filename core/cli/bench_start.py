@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -56,13 +56,16 @@ def start() -> dict[str, object]:
 
 
 @contextmanager
-def _server(folder: Path, see: Callable[[str], None]) -> Iterator[tuple["subprocess.Popen[str]", _Start]]:
+def _server(
+    folder: Path, see: Callable[[str], None], told: Mapping[str, str] | None = None
+) -> Iterator[tuple["subprocess.Popen[str]", _Start]]:
     """The server with the seconds it took; told to stop as the block ends, and waited for."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("ASKWELL_")},
         "ASKWELL_DEMO": "1",
         "ASKWELL_LANGUAGE": "en",
         "ASKWELL_DATA_DIR": str(folder / "data"),
+        **(told or {}),
     }
     started = time.perf_counter()
     process = subprocess.Popen(
@@ -88,10 +91,15 @@ def _server(folder: Path, see: Callable[[str], None]) -> Iterator[tuple["subproc
 
 
 @contextmanager
-def running_server(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """A server of its own over `folder`, demo shop and all, with its address; told to stop as the block ends."""
+def running_server(
+    folder: Path, told: Mapping[str, str] | None = None
+) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A server of its own over `folder`, demo shop and all, with its address; told to stop as the block ends.
+
+    `told` are further settings of its environment.
+    """
     found: list[str] = []
-    with _server(folder, found.append) as (process, _):
+    with _server(folder, found.append, told) as (process, _):
         yield process, found[0]
 
 

@@ -23,6 +23,8 @@ from core.store.tables import sign_in_failures
 from tests.conftest import NOW, audit_over
 from tests.doubles_people import CountedHashing, MovingClock
 
+pytestmark = pytest.mark.usefixtures("hashed_anew")
+
 GOOD = "correct horse battery"
 HOME, ELSEWHERE = "198.51.100.7", "203.0.113.9"
 
