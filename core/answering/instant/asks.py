@@ -141,6 +141,24 @@ class Asks(Ordering):
                 yield from self.wishes_of((Want(Columns(own, name)),), entity)
                 return
 
+    def best_of_each(self, group: Entity, most: Most, entity: Entity) -> Made:
+        """ "each building's most expensive room"."""
+        if group.each:
+            for found, cost in self._bind.narrowed(entity, most):
+                for ask, more in self.show(found):
+                    for made, rest in self.grouped(ask, By(replace(group, each=False))):
+                        yield made, cost + more + rest
+
+    def nth_value(self, place: str, extreme: str, columns: Columns, *owner: Entity) -> Made:
+        """ "the second highest salary": of the different ones."""
+        for ref, cost in columns.options[:6]:
+            field = Field(ref, self._words.kind(ref))
+            entity = owner[0] if owner else Entity(ref.table)
+            plain = entity.kind is None and entity.best is None and not entity.having and not entity.each
+            if entity.table == ref.table and plain and columns.metric is None and self._bind.measurable(field):
+                best = Best(field, extreme == "desc", 1, int(place) - 1)
+                yield Ask(replace(entity, best=best), (field,), distinct=True), cost + (0.0 if owner else 0.2)
+
     def commonest(self, most: str, entity: Entity) -> Made:
         """ "most common hometown of teachers"."""
         if entity.kind is not None and entity.best is None and not entity.having:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 
+from core.answering.instant.dates import nearest_dates
 from core.answering.instant.fields import Fields, Ways, nearest
 from core.answering.instant.meaning import (
+    Against,
     Blank,
     Check,
     CheckTally,
@@ -16,9 +18,11 @@ from core.answering.instant.meaning import (
     Flag,
     Has,
     Holds,
+    InDays,
     InTime,
     Most,
     Number,
+    Pointed,
     Predicate,
     Range,
     Resembles,
@@ -31,7 +35,6 @@ from core.answering.instant.reading import (
     AllOf,
     AnyOf,
     Best,
-    ColumnRef,
     Compare,
     Condition,
     Extreme,
@@ -41,31 +44,20 @@ from core.answering.instant.reading import (
     Like,
     Metric,
     Missing,
+    OnDays,
     Op,
-    Path,
     Related,
     Shared,
     Stated,
     Tally,
     Within,
 )
-from core.answering.instant.schema_words import SchemaWords, plain_words
+from core.answering.instant.schema_words import SchemaWords
 from core.answering.instant.terms import measured
-from core.answering.instant.words import root
 from core.connections.schema import Kind
 
 NEAR = 0.15
 _CODES = {"id", "code", "number", "year", "zip", "phone", "telephone", "room", "version", "grade", "level"}
-_TIMELY = {"date", "year", "time", "at", "on", "day", "timestamp", "month", "created", "datetime", "of", "is", "in"}
-# What is written down of rows later on: their own date is the one they began with.
-_LATER = {
-    root(word)
-    for word in (
-        "birth", "due", "returned", "discharged", "ended", "closed", "shipped", "delivered", "updated", "modified",
-        "expired", "expiry", "required", "arrived", "arrival", "cancelled", "paid", "left", "finished", "completed",
-        "resolved", "deleted",
-    )
-}  # fmt: skip
 _NEGATED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
@@ -84,6 +76,9 @@ class Binder(Fields):
             Resembles: self._resembles,
             Blank: self._blank,
             Flag: self._flag,
+            InDays: self._in_days,
+            Pointed: self._pointed,
+            Against: self._against,
             Together: self._together,
         }
 
@@ -194,6 +189,25 @@ class Binder(Fields):
             return options[0] if len(options) == 1 else AnyOf(options)
 
         return self._placed(found, make)
+
+    def _in_days(self, days: InDays, table: str) -> Ways:
+        dated = [(field, cost) for field, cost in nearest_dates(self, table) if self.dated(field)]
+        return self._placed(dated, lambda field: OnDays(field, days.days))
+
+    def _pointed(self, pointed: Pointed, table: str) -> Ways:
+        """The row pointed at (or one that points) is called so."""
+        link = pointed.link
+        if table != link.left:
+            return []
+        named = Holds((pointed.values,), named=True)
+        own = [(c, cost) for c, cost in self._holds(named, link.right) if isinstance(c, Compare | AllOf)]
+        if link.many:
+            return [(Related((link,), (condition,)), cost) for condition, cost in own]
+        return [(moved(condition, (link,)), cost) for condition, cost in own]
+
+    def _against(self, against: Against, table: str) -> Ways:
+        found = [(f, c) for f, c in self.fields(against.columns, table) if not f.path and self.measurable(f)]
+        return [(Compare(f, against.op, replace(f, path=(against.link,))), cost) for f, cost in found]
 
     def _has(self, has: Has, table: str) -> Ways:
         other = has.entity
@@ -351,39 +365,3 @@ def _opposite(condition: Condition) -> Condition | None:
 
 def having_of(op: Op, n: int) -> Having:
     return Having(Tally(Function.COUNT), op, n)
-
-
-def nearest_dates(binder: Binder, table: str, hint: str = "") -> list[tuple[Field, float]]:
-    """The date columns that time words without a column speak of: the table's own, else its parents'.
-
-    `hint` is a verb: "hired in 1993" means the date of hiring.
-    """
-    ways: list[tuple[Field, float]] = []
-    hints = {hint} if hint else binder.hints
-    frontier: list[Path] = [()]
-    for depth in range(3):
-        for path in frontier:
-            key = path[-1].right if path else table
-            for column in binder.words.table(key).columns:
-                field = Field(ColumnRef(key, column.name), column.kind, path)
-                if not (binder.dated(field) or binder.yearly(field)):
-                    continue
-                unsaid = _unsaid(column.name, binder.words.table(key).name)
-                # The year in which a winery was founded is no year of its wines.
-                if not depth or not unsaid or hints & {root(w) for w in plain_words(column.name)}:
-                    ways.append((field, 0.3 * depth + unsaid))
-        if ways:
-            hinted = [(f, 0.0) for f, _ in ways if hints & {root(w) for w in plain_words(f.column.column)}]
-            return hinted or nearest(ways)
-        frontier = [
-            (*path, link) for path in frontier for link in binder.words.paths.parents(path[-1].right if path else table)
-        ]
-    return ways
-
-
-def _unsaid(column: str, table: str) -> float:
-    """The cost of what a date's name says beyond being the date of its rows: a birth date is no usual one."""
-    said = set(plain_words(column)) - _TIMELY - set(plain_words(table))
-    own = {root(w) for w in plain_words(table)}
-    said = {w for w in said if root(w) not in own}
-    return 0.2 * len(said) + (0.4 if {root(w) for w in said} & _LATER else 0.0)

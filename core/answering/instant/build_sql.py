@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from sqlglot import exp
 
+from core.answering.instant.build_over import arithmetic, column_name, course, medians, ranked
+from core.answering.instant.build_times import BUCKETS
 from core.answering.instant.moving import moved
 from core.answering.instant.reading import (
     AllOf,
@@ -13,6 +15,7 @@ from core.answering.instant.reading import (
     Bucket,
     Compare,
     Condition,
+    Course,
     Expression,
     Extreme,
     Field,
@@ -21,6 +24,7 @@ from core.answering.instant.reading import (
     Like,
     Link,
     Missing,
+    OnDays,
     Op,
     Path,
     Portion,
@@ -111,7 +115,17 @@ class _Writer:
     # -- the whole -------------------------------------------------------------------------------------------------
 
     def reading(self, reading: Reading) -> exp.Select:
-        rows = _Rows(self, reading.table, reading.outer)
+        if any(isinstance(e, Tally) and e.function is Function.MEDIAN for e in reading.show):
+            return medians(self, reading)
+        return ranked(self, reading) if reading.per is not None else self.plain(reading)
+
+    def rows(self, reading: Reading) -> "_Rows":
+        """The FROM of a reading, still without joins."""
+        return _Rows(self, reading.table, reading.outer)
+
+    def plain(self, reading: Reading, rows: "_Rows | None" = None) -> exp.Select:
+        """The reading as one SELECT."""
+        rows = rows or self.rows(reading)
         select = exp.Select()
         shown = []
         names: dict[str, int] = {}
@@ -120,7 +134,7 @@ class _Writer:
             rows.filtered = common.where
         for expression in reading.show:
             made = self.expression(expression, rows)
-            shown.append(self._named(expression, made, names))
+            shown.append(self.named(expression, made, names))
         select.set("expressions", shown)
         if common is not None:
             where = exp.Paren(this=qualified(common.where, rows.at(common.path), self._dialect))
@@ -135,7 +149,7 @@ class _Writer:
             select = select.having(test, copy=False)
         for order in reading.order:
             by = self.expression(order.by, rows)
-            select = select.order_by(self._ordered(by, order.descending), copy=False)
+            select = select.order_by(self.ordered(by, order.descending), copy=False)
         if reading.limit is not None:
             select = select.limit(reading.limit, copy=False)
         if reading.offset:
@@ -144,18 +158,19 @@ class _Writer:
             select = select.distinct(copy=False)
         return rows.finish(select)
 
-    def _named(self, expression: Expression, made: exp.Expr, names: dict[str, int]) -> exp.Expr:
-        """Computed columns get a name; columns of the same name from two tables are told apart."""
+    def named(self, expression: Expression, made: exp.Expr, names: dict[str, int]) -> exp.Expr:
+        """Computed columns get a name; columns of the same name from two tables, or from one twice, are told apart."""
         if isinstance(expression, Field):
-            name = expression.column.column
-            if name.lower() in names:
-                name = f"{self._schema.by_key[expression.column.table].name}_{name}"
-                names[name.lower()] = 1
-                return exp.alias_(made, name, quoted=True)
+            ref = expression.column
+            name = column_name(ref)
+            if taken := name.lower() in names:
+                name = f"{self._way(expression)}_{name}"
             names[name.lower()] = 1
-            return made
+            return exp.alias_(made, name, quoted=True) if taken or ref.sign else made
         if isinstance(expression, Bucket):
             name = expression.grain.value
+        elif isinstance(expression, Course):
+            name = expression.trend.value
         elif isinstance(expression, Share | Portion):
             name = "share"
         elif expression.metric is not None:
@@ -163,27 +178,39 @@ class _Writer:
         elif expression.field is None:
             name = "count"
         else:
-            name = f"{expression.function.value}_{expression.field.column.column}"
+            name = f"{expression.function.value}_{column_name(expression.field.column)}"
         return exp.alias_(made, name, quoted=True)
 
-    def _ordered(self, by: exp.Expr, descending: bool) -> exp.Ordered:
+    def _way(self, field: Field) -> str:
+        """The table of a column, or, where rows point at others of their own table, what the pointing column says."""
+        last = field.path[-1] if field.path else None
+        if last is not None and last.left == last.right:
+            return last.left_columns[0]
+        return self._schema.by_key[field.column.table].name
+
+    def ordered(self, by: exp.Expr, descending: bool) -> exp.Ordered:
         # A missing value is no extreme: it comes last whichever way.
         return exp.Ordered(this=by, desc=descending, nulls_first=False)
 
     # -- expressions -----------------------------------------------------------------------------------------------
 
     def field(self, field: Field, rows: _Rows) -> exp.Expr:
-        return _column(rows.at(field.path), field.column.column)
+        name, ref = rows.at(field.path), field.column
+        left = _column(name, ref.column)
+        return arithmetic(ref.sign, left, _column(name, ref.other)) if ref.sign else left
 
     def expression(self, expression: Expression, rows: _Rows) -> exp.Expr:
         if isinstance(expression, Field):
             return self.field(expression, rows)
         if isinstance(expression, Bucket):
-            return _BUCKETS[self._dialect](self.field(expression.field, rows), expression.grain)
+            return BUCKETS[self._dialect](self.field(expression.field, rows), expression.grain)
         if isinstance(expression, Tally):
             return self._tally(expression, rows)
         if isinstance(expression, Share):
             return self._share(self._tally(expression.of, rows))
+        if isinstance(expression, Course):
+            of, over = self._tally(expression.of, rows), self.expression(expression.over, rows)
+            return course(expression.trend, of, over, [self.expression(g, rows) for g in expression.within])
         assert isinstance(expression, Portion)
         test = exp.and_(*(self.condition(c, rows) for c in expression.conditions))
         whole = _literal(expression.whole)
@@ -218,7 +245,13 @@ class _Writer:
 
     def _compare(self, compare: Compare, rows: _Rows) -> exp.Expr:
         left = self.field(compare.field, rows)
+        if isinstance(compare.value, Field):
+            return _OPS[compare.op](this=left, expression=self.field(compare.value, rows))
         return _OPS[compare.op](this=left, expression=self._right(compare.value))
+
+    def _on_days(self, on: OnDays, rows: _Rows) -> exp.Expr:
+        day = BUCKETS[self._dialect](self.field(on.field, rows), Grain.WEEKDAY)
+        return exp.In(this=exp.Paren(this=day), expressions=[_literal(d) for d in on.days])
 
     def _right(self, value: Value | Extreme) -> exp.Expr:
         if not isinstance(value, Extreme):
@@ -301,7 +334,7 @@ class _Writer:
         by = self.expression(related.best.by, best)
         if isinstance(related.best.by, Tally):
             select.set("group", exp.Group(expressions=[c.copy() for c in columns]))
-        select = select.order_by(self._ordered(by, related.best.descending), copy=False).limit(
+        select = select.order_by(self.ordered(by, related.best.descending), copy=False).limit(
             related.best.n, copy=False
         )
         if related.best.skip:
@@ -329,7 +362,7 @@ class _Writer:
 
     _conditions: ClassVar["dict[type, Callable[[_Writer, Any, _Rows], exp.Expr]]"] = {
         Compare: _compare, Within: _within, Like: _like, Missing: _missing, AnyOf: _any_of, AllOf: _all_of,
-        Related: _related, Shared: _shared, Stated: _stated,
+        Related: _related, Shared: _shared, Stated: _stated, OnDays: _on_days,
     }  # fmt: skip
 
 
@@ -351,47 +384,3 @@ def _literal(value: Value) -> exp.Expr:
     if isinstance(value, int | float):
         return exp.Literal.number(value)
     return exp.Literal.string(str(value))
-
-
-_SQLITE_FORMATS = {Grain.DAY: "%Y-%m-%d", Grain.MONTH: "%Y-%m", Grain.YEAR: "%Y"}
-
-
-def _sqlite_bucket(field: exp.Expr, grain: Grain) -> exp.Expr:
-    def part(code: str) -> exp.Expr:
-        return exp.Anonymous(this="STRFTIME", expressions=[exp.Literal.string(code), field.copy()])
-
-    if grain is Grain.QUARTER:
-        month = exp.cast(part("%m"), "integer")
-        later = exp.Paren(this=exp.Add(this=month, expression=_literal(2)))
-        number = exp.Div(this=later, expression=_literal(3), typed=True)
-        return exp.DPipe(
-            this=exp.DPipe(this=part("%Y"), expression=exp.Literal.string("-Q")), expression=exp.Paren(this=number)
-        )
-    if grain is Grain.WEEK:
-        days = [exp.Literal.string("weekday 0"), exp.Literal.string("-6 days")]
-        return exp.Anonymous(this="DATE", expressions=[field, *days])
-    return part(_SQLITE_FORMATS[grain])
-
-
-def _trunc_bucket(field: exp.Expr, grain: Grain) -> exp.Expr:
-    return exp.cast(exp.TimestampTrunc(this=field, unit=exp.Var(this=grain.value.upper())), "date")
-
-
-def _mysql_bucket(field: exp.Expr, grain: Grain) -> exp.Expr:
-    if grain is Grain.WEEK:
-        back = exp.Anonymous(this="WEEKDAY", expressions=[field.copy()])
-        day = exp.Anonymous(this="DATE", expressions=[field])
-        return exp.DateSub(this=day, expression=back, unit=exp.Var(this="DAY"))
-    if grain is Grain.QUARTER:
-        year = exp.Anonymous(this="YEAR", expressions=[field])
-        quarter = exp.Anonymous(this="QUARTER", expressions=[field.copy()])
-        return exp.Anonymous(this="CONCAT", expressions=[year, exp.Literal.string("-Q"), quarter])
-    return exp.Anonymous(this="DATE_FORMAT", expressions=[field, exp.Literal.string(_SQLITE_FORMATS[grain])])
-
-
-_BUCKETS: dict[Dialect, Callable[[exp.Expr, Grain], exp.Expr]] = {
-    Dialect.SQLITE: _sqlite_bucket,
-    Dialect.POSTGRES: _trunc_bucket,
-    Dialect.DUCKDB: _trunc_bucket,
-    Dialect.MYSQL: _mysql_bucket,
-}

@@ -31,6 +31,7 @@ def simplified(reading: Reading) -> Reading:
         groups=tuple(dict.fromkeys(_plain(g) for g in reading.groups)),
         conditions=tuple(dict.fromkeys(_plain(c) for c in reading.conditions)),
         order=tuple(_plain(o) for o in reading.order),
+        per=_plain(reading.per) if reading.per else None,
     )
 
 
@@ -118,14 +119,16 @@ def sameness(reading: Reading) -> Hashable:
         bool(reading.groups),
         frozenset(_key(h) for h in reading.having),
         tuple(_key(o) for o in reading.order),
-        (reading.limit, reading.offset, reading.outer),
+        (reading.limit, reading.offset, reading.outer, reading.per and (_key(reading.per.groups), reading.per.n)),
         _links(reading) or reading.table,
     )
 
 
 def _key(value: Any) -> Any:
     if isinstance(value, Field):
-        return ("column", value.column)
+        # Which way rows point at others of their own table makes a difference; which side a join is seen from does not.
+        itself = tuple((link.left_columns, link.many) for link in value.path if link.left == link.right)
+        return ("column", value.column, itself)
     if isinstance(value, tuple):
         if value and isinstance(value[0], Link):
             return frozenset(_undirected(link) for link in value)
@@ -136,6 +139,8 @@ def _key(value: Any) -> Any:
 
 
 def _undirected(link: Link) -> Hashable:
+    if link.left == link.right:
+        return (link.left, link.left_columns, link.many)
     return frozenset({(link.left, link.left_columns), (link.right, link.right_columns)})
 
 

@@ -15,9 +15,11 @@ from core.answering.instant.reading import (
     Compare,
     Condition,
     Extreme,
+    Field,
     Like,
     Link,
     Missing,
+    OnDays,
     Reading,
     Related,
     Shared,
@@ -69,6 +71,9 @@ def _steps(reading: Reading, labels: Labels) -> Iterator[Phrase]:
     for order in reading.order:
         key = "instant.step_order_desc" if order.descending else "instant.step_order_asc"
         yield Phrase(key, {"by": labels.expression(order.by, reading.table)})
+    if reading.per is not None:
+        by = labels.say("and_").join(labels.expression(g, reading.table) for g in reading.per.groups)
+        yield Phrase("instant.step_per", {"n": reading.per.n, "by": by})
     if reading.limit is not None:
         yield Phrase("instant.step_limit", {"n": reading.limit})
     if reading.offset:
@@ -85,7 +90,12 @@ def described(condition: Condition, labels: Labels) -> str:
         value: object = condition.value
         if isinstance(value, Extreme):
             value = labels.say(f"label_{value.function.value}", what=labels.column(value.field.column))
+        elif isinstance(value, Field):
+            value = labels.of_row(value)
         return labels.say(f"cond_{_OPS[condition.op.value]}", column=labels.column(condition.field.column), value=value)
+    if isinstance(condition, OnDays):
+        days = labels.say("or_").join(labels.say(f"day_{day}") for day in condition.days)
+        return labels.say("cond_is", column=labels.column(condition.field.column), value=days)
     if isinstance(condition, Stated):
         return labels.say("cond_stated_not" if condition.negated else "cond_stated", word=condition.word)
     if isinstance(condition, Within):

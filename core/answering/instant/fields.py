@@ -30,6 +30,7 @@ from core.answering.instant.reading import (
 )
 from core.answering.instant.schema_words import SchemaWords, directions, plain_words
 from core.answering.instant.times import When
+from core.answering.instant.units import counted_in
 from core.answering.instant.words import root
 from core.connections.schema import Kind
 
@@ -65,8 +66,9 @@ class Fields:
     def _hinted(self, path: Path) -> bool:
         """Whether a verb of the question speaks of the columns of this path: to "depart" is about the origin."""
         said = {word for hint in self.hints for word in directions().get(hint, (hint,))}
-        columns = {c for step in path for c in (*step.left_columns, *step.right_columns)}
-        return bool(said & {root(w) for c in columns for w in plain_words(c)})
+        names = {c for step in path for c in (*step.left_columns, *step.right_columns)}
+        names |= {self.words.table(step.right).name for step in path[:-1]}
+        return bool(said & {root(w) for name in names for w in plain_words(name)})
 
     def fields(self, columns: Columns, table: str, kinds: frozenset[Kind] | None = None) -> list[tuple[Field, float]]:
         """The columns meant, as seen from rows of `table`, nearest first."""
@@ -112,16 +114,29 @@ class Fields:
             )
         if isinstance(operand, When):
             return self.window(field, op, operand)
+        if isinstance(operand, Columns):
+            beside = [r for r, _ in operand.options if r.table == field.column.table and r != field.column]
+            other = replace(field, column=beside[0], kind=self.words.kind(beside[0])) if beside else None
+            return Compare(field, op, other) if other else None
         if op not in (Op.EQ, Op.NE) and self.words.is_key(field.column) and not self.yearly(field):
             return None
         value = self.value(field, operand, exact=op in (Op.EQ, Op.NE))
         if value is None or (op not in (Op.EQ, Op.NE) and not self.measurable(field)):
             return None
-        return Compare(field, op, value)
+        made = Compare(field, op, value)
+        others = operand.also if isinstance(operand, Values) else ()
+        if not others:
+            return made
+        parts = (*(Compare(replace(field, column=ref), op, text) for ref, text in others), made)
+        return AnyOf(parts) if op is Op.NE else AllOf(parts)
 
     def value(self, field: Field, operand: Operand, exact: bool = True) -> Value | None:
         """The operand as a value of this column: a stored text where there is one, else a quoted text or a number."""
         if isinstance(operand, Number):
+            amount = counted_in(operand, self.words, field.column)
+            if amount is None:
+                return None
+            operand = Number(amount)
             number = int(operand.value) if operand.value == int(operand.value) else operand.value
             if field.kind.numeric:
                 return number

@@ -2,21 +2,25 @@
 
 from dataclasses import replace
 
-from core.answering.instant.meaning import Ask
+from core.answering.instant.meaning import Ask, Entity
 from core.answering.instant.naming import whole_or_name
 from core.answering.instant.paths import many, reversed_path
 from core.answering.instant.reading import (
     Bucket,
     ColumnRef,
+    Course,
     Expression,
     Field,
     Function,
+    Grain,
+    Missing,
     Order,
     Path,
     Portion,
     Reading,
     Share,
     Tally,
+    Trend,
 )
 from core.answering.instant.schema_words import SchemaWords
 from core.connections.schema import Kind
@@ -27,7 +31,10 @@ def finished(ask: Ask, words: SchemaWords, language: str) -> Reading | None:
     entity = ask.entity
     show: tuple[Expression, ...] = ask.show or whole_or_name(words, entity.table, language)
     if ask.groups:
-        return _grouped(ask, show)
+        return _grouped(ask, show, words)
+    if ask.trend is not None:
+        return None
+    show = tuple(dict.fromkeys((*(ask.per.names if ask.per else ()), *show)))
     order = ask.order
     limit = ask.limit
     offset = 0
@@ -38,6 +45,8 @@ def finished(ask: Ask, words: SchemaWords, language: str) -> Reading | None:
         order = (Order(entity.best.by, entity.best.descending),)
         limit = entity.best.n
         offset = entity.best.skip
+        if isinstance(entity.best.by, Tally) and entity.kind is not None:
+            ask = replace(ask, entity=(entity := _filled(entity, entity.kind, words)))
     counted = any(isinstance(o.by, Tally) for o in order)
     if counted or entity.having:
         if entity.kind is not None:
@@ -46,7 +55,7 @@ def finished(ask: Ask, words: SchemaWords, language: str) -> Reading | None:
             key = words.table(entity.table)
             groups = tuple(Field(ColumnRef(entity.table, k), key.by_name[k].kind) for k in key.primary_key)
         plain = tuple(e for e in show if isinstance(e, Field | Bucket))
-        groups = tuple(dict.fromkeys((*groups, *plain)))
+        groups = tuple(dict.fromkeys((*groups, *plain, *(ask.per.groups if ask.per else ()))))
         if len(plain) != len(show):
             return None
     if limit is not None and len(show) <= 4:
@@ -54,7 +63,8 @@ def finished(ask: Ask, words: SchemaWords, language: str) -> Reading | None:
         show = tuple(dict.fromkeys((*show, *(o.by for o in order))))
     distinct = ask.distinct and not groups and not any(isinstance(e, Tally) for e in show)
     if distinct and limit is not None:
-        distinct = False
+        # "the second highest salary" is one of the different salaries; rows that are cut stay as they are.
+        distinct = len(show) == 1 and show == tuple(o.by for o in order)
     reading = Reading(
         entity.table,
         tuple(dict.fromkeys(show)),
@@ -65,11 +75,23 @@ def finished(ask: Ask, words: SchemaWords, language: str) -> Reading | None:
         limit,
         distinct,
         offset,
+        ask.outer,
     )
+    if ask.per is not None:
+        reading = replace(reading, limit=None, per=ask.per)
     return reading if _sound(reading) else None
 
 
-def _grouped(ask: Ask, show: tuple[Expression, ...]) -> Reading | None:
+def _filled(entity: Entity, kind: Field, words: SchemaWords) -> Entity:
+    """The rows of which the column says something, where it may say nothing: no value is not the commonest one."""
+    column = words.table(kind.column.table).by_name[kind.column.column]
+    filled = Missing(kind, negated=True)
+    if not column.nullable or kind.column.column in words.table(kind.column.table).primary_key:
+        return entity
+    return replace(entity, conditions=(*entity.conditions, filled))
+
+
+def _grouped(ask: Ask, show: tuple[Expression, ...], words: SchemaWords) -> Reading | None:
     entity = ask.entity
     if entity.best is not None:
         return None
@@ -79,6 +101,10 @@ def _grouped(ask: Ask, show: tuple[Expression, ...]) -> Reading | None:
     if not order and len(measures) == 1 and not any(isinstance(g, Bucket) for g in ask.groups):
         order = (Order(measures[0], descending=True),)  # the largest first is how groups are read
     groups = tuple(dict.fromkeys((*ask.groups, *plain)))
+    if ask.trend is not None:
+        return _told_over_time(ask, ask.trend, plain, measures)
+    if (ask.limit or ask.per) and len(ask.groups) == 1 and isinstance(ask.groups[0], Field):
+        entity = _filled(entity, ask.groups[0], words)
     if ask.zero:
         return _with_empty(ask, plain, measures, groups)
     reading = Reading(
@@ -89,7 +115,28 @@ def _grouped(ask: Ask, show: tuple[Expression, ...]) -> Reading | None:
         entity.having,
         order,
         ask.limit,
+        per=ask.per,
     )
+    return reading if _sound(reading) else None
+
+
+def _told_over_time(
+    ask: Ask, trend: Trend, plain: tuple[Field | Bucket, ...], measures: tuple[Tally | Share | Portion, ...]
+) -> Reading | None:
+    """One row per period, with its figure and what that is by the periods before."""
+    periods = [g for g in ask.groups if isinstance(g, Bucket) and g.grain is not Grain.WEEKDAY]
+    only = measures[0] if len(measures) == 1 else None
+    if len(periods) != 1 or not isinstance(only, Tally) or only.function is Function.MEDIAN or ask.limit or ask.zero:
+        return None
+    adds = only.function in (Function.SUM, Function.COUNT) and not only.distinct
+    if trend is Trend.RUNNING and not adds:
+        return None
+    within = tuple(g for g in ask.groups if g != periods[0])
+    course = Course(only, trend, periods[0], within)
+    order = (*(Order(g) for g in plain if g != periods[0]), Order(periods[0]))
+    shown = tuple(dict.fromkeys((*plain, only, course)))
+    groups = tuple(dict.fromkeys((*ask.groups, *plain)))
+    reading = Reading(ask.entity.table, shown, ask.entity.conditions, groups, ask.entity.having, order)
     return reading if _sound(reading) else None
 
 
@@ -123,12 +170,20 @@ def _with_empty(
 
 def _sound(reading: Reading) -> bool:
     """Whether sums and averages count each row once, and not too many joins multiply rows."""
+    medians = [e for e in reading.show if isinstance(e, Tally) and e.function is Function.MEDIAN]
+    tallies = [e for e in reading.show if not isinstance(e, Field | Bucket)]
+    if medians and (len(tallies) != 1 or reading.having or reading.per or medians[0].distinct):
+        return False  # the middle of rows is found on its own
+    if any(h.tally.function is Function.MEDIAN for h in reading.having):
+        return False
+    if any(isinstance(o.by, Tally) and o.by.function is Function.MEDIAN and o.by not in medians for o in reading.order):
+        return False
     paths = {p for p in _paths(reading) if many(p)}
     crossing = [p for p in paths if not any(p != q and q[: len(p)] == p for q in paths)]
     if len(crossing) > 1:
         return False
     measured = [e for e in reading.show if isinstance(e, Tally) and e.field and not e.distinct]
-    adding = [e.field.path for e in measured if e.field and e.function in (Function.SUM, Function.AVG)]
+    adding = [e.field.path for e in measured if e.field and e.function in (Function.SUM, Function.AVG, Function.MEDIAN)]
     return all(_once(path, other) for path in adding for other in crossing)
 
 
@@ -146,7 +201,7 @@ def _paths(reading: Reading) -> list[Path]:
     found: list[Path] = []
     expressions = [*reading.show, *reading.groups, *(o.by for o in reading.order), *(h.tally for h in reading.having)]
     for expression in expressions:
-        inner = expression.of if isinstance(expression, Share) else expression
+        inner = expression.of if isinstance(expression, Share | Course) else expression
         if isinstance(inner, Field):
             found.append(inner.path)
         elif isinstance(inner, Bucket):

@@ -33,6 +33,7 @@ from core.answering.instant.reading import (
     ColumnRef,
     Compare,
     Condition,
+    Course,
     Field,
     Function,
     Grain,
@@ -185,7 +186,7 @@ class Changes:
 
 def changed(reading: Reading, change: Change, asks: Asks, binder: Binder) -> Iterator[tuple[Ask, float]]:
     """The earlier reading with one thing changed, in every way that makes sense."""
-    if reading.offset or reading.outer:
+    if reading.offset or reading.outer or reading.per or any(isinstance(e, Course) for e in reading.show):
         return
     ask = as_ask(reading)
     if isinstance(change, Filter):

@@ -9,6 +9,7 @@ G group, O order, S question, Q the whole.
 from functools import cache
 
 from core.answering.instant.chart import Grammar, rules_of
+from core.answering.instant.grammar_en_more import LINES
 
 _LINES: tuple[tuple[str, str, str, float], ...] = (
     # columns and operands
@@ -20,7 +21,6 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("verb", "@verb particle", "same", 0.0),
     ("D", "V", "same", 0.0),
     ("D", "N", "same", 0.0),
-    ("D", "N unit", "same", 0.0),
     ("D", "currency N", "same", 0.0),
     ("D", "W", "same", 0.1),
     # entities
@@ -56,7 +56,7 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("E", "E they verb|with", "same", 0.1),
     ("E", "E verb", "same", 0.15),
     ("E", "E each_it", "same", 0.05),
-    ("E", "E mine P", "narrowed", 0.05),
+    ("E", "E mine P", "narrowed_own", 0.05),
     ("E", "E verb|with they", "same", 0.15),
     # predicates: what comes after "with", "whose", "that have"
     ("P", "C @cmp D", "check", 0.0),
@@ -75,7 +75,7 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("P", "C of @cmp D", "check", 0.0),
     ("P", "@cmp C D", "check_after", 0.0),
     ("P", "@cmp C of D", "check_after", 0.0),
-    ("P", "@cmp N unit? C", "check_before", 0.0),
+    ("P", "@cmp N C", "check_before", 0.0),
     ("P", "@cmp N E", "has_times", 0.02),
     ("P", "N above_post E", "has_or_more", 0.02),
     ("P", "N below_post E", "has_or_fewer", 0.02),
@@ -382,4 +382,4 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
 @cache
 def english() -> Grammar:
     """The English grammar, its alternatives written out."""
-    return Grammar(r for line in _LINES for r in rules_of(*line))
+    return Grammar(r for line in (*_LINES, *LINES) for r in rules_of(*line))

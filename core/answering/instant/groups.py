@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from core.answering.instant.binding import nearest_dates
+from core.answering.instant.dates import nearest_dates
 from core.answering.instant.meaning import (
     Ask,
     By,
@@ -14,7 +14,7 @@ from core.answering.instant.meaning import (
     Wishes,
 )
 from core.answering.instant.moving import best_moved, field_moved, moved
-from core.answering.instant.naming import display
+from core.answering.instant.naming import additive, display
 from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     Bucket,
@@ -23,11 +23,18 @@ from core.answering.instant.reading import (
     Grain,
     Order,
     Path,
+    Per,
     Tally,
 )
+from core.answering.instant.schema_words import plain_words
 from core.answering.instant.wishes import Wishing, expression_of, is_plain, plain_ask
 
 Made = Iterable[tuple[Any, float]]
+
+_AMOUNTS = {
+    "payment", "sale", "donation", "expense", "expenditure", "deposit", "refund", "contribution", "fee", "fine",
+    "budget", "grant", "cost", "spending", "purchase",
+}  # fmt: skip
 
 
 class Grouping(Wishing):
@@ -62,7 +69,9 @@ class Grouping(Wishing):
         group = replace(entity, each=False)
         wishes = self._totals(wishes, group.table)
         if all(isinstance(w, Want) and w.function is None for w in wishes):
-            yield from self.wishes_of(wishes, group)
+            figured = any(ref.sign for w in wishes if isinstance(w, Want) for ref, _ in w.columns.options)
+            # A figure of two columns says nothing without whose it is.
+            yield from self.wishes_with(group, wishes) if figured else self.wishes_of(wishes, group)
             return
         for ask, cost in self._measures(wishes, group.table):
             yield from self._grouped(ask, group, cost, tuple(w for w in wishes if is_plain(w)))
@@ -85,8 +94,12 @@ class Grouping(Wishing):
 
     def grouped(self, ask: Ask, by: By) -> Made:
         """ "number of concerts by stadium", "revenue per month"."""
-        if not ask.named and not ask.show and not ask.groups and not ask.distinct:
-            # "orders per store": how many
+        if by.entity is not None and not by.also and (ask.limit or ask.entity.best):
+            yield from self._best_in_each(ask, by.entity)
+        elif not ask.named and not ask.show and not ask.groups and not ask.distinct:
+            # "orders per store": how many; of payments nobody knows whether they are counted or added up
+            if self._says_amounts(ask.entity.table):
+                return
             for counted, cost in self.count(ask.entity):
                 for made, more in self.grouped(counted, by):
                     yield made, cost + more + 0.3
@@ -100,8 +113,33 @@ class Grouping(Wishing):
                 ]
             yield from found
 
+    def _says_amounts(self, table: str) -> bool:
+        """Whether the table is called by amounts and holds some: "payments by month" may be counted or added up."""
+        owner = self._words.table(table)
+        held = any(additive(self._words, Field(ColumnRef(table, c.name), c.kind)) for c in owner.columns)
+        return held and plain_words(owner.name)[-1] in _AMOUNTS
+
+    def _best_in_each(self, ask: Ask, group: Entity) -> Made:
+        """ "the most expensive product in each category", "top 3 products by revenue in each category"."""
+        best = ask.entity.best
+        goal = group.kind.column.table if group.kind else group.table
+        if not group.bare or ask.per or (best is not None and best.skip) or (ask.limit and not ask.groups):
+            return
+        if group.kind is None and goal == ask.entity.table:
+            return
+        for path, far in self._bind.reach(ask.entity.table, goal):
+            show, more = self._group_show(group, path, ())
+            if show is None or any(field in ask.groups or field == ask.entity.kind for field in show):
+                continue
+            per = Per(self._group_keys(group, path, show), best.n if best else ask.limit or 1, show)
+            if ask.groups:
+                groups, shown = (*per.groups, *ask.groups), (*show, *ask.group_show)
+                yield replace(ask, groups=groups, group_show=shown, limit=None, per=per), more + 0.5 * far
+            elif plain_ask(ask):
+                yield replace(ask, per=per), more + 0.5 * far
+
     def _by_grain(self, ask: Ask, grain: Grain) -> Made:
-        if plain_ask(ask) or ask.entity.best:
+        if plain_ask(ask) or ask.entity.best or ask.limit:
             return
         for field, cost in nearest_dates(self._bind, ask.entity.table):
             group: Field | Bucket | None = Bucket(field, grain) if self._bind.dated(field) else None

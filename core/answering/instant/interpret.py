@@ -16,19 +16,22 @@ from core.answering.instant.chart import Chart, Edge
 from core.answering.instant.claims import unexplained
 from core.answering.instant.clarify import choices, picked
 from core.answering.instant.explain import told
+from core.answering.instant.figuring import Figuring
 from core.answering.instant.finish import finished
 from core.answering.instant.follow import Changes, changed
 from core.answering.instant.from_sql import reading_of
 from core.answering.instant.grammar_en import english
 from core.answering.instant.grammar_zh import chinese
 from core.answering.instant.labels import Labels
+from core.answering.instant.meaning import Entity
 from core.answering.instant.phrases import Phrases
 from core.answering.instant.predicates import actions_of
 from core.answering.instant.reading import Reading
+from core.answering.instant.roles import Roles
 from core.answering.instant.schema_words import SchemaWords, words_of
 from core.answering.instant.spans import Spans, english_spans
 from core.answering.instant.spans_zh import chinese_spans, word_at
-from core.answering.instant.taken import Rival, narrowed
+from core.answering.instant.taken import Rival, narrowed, refs_of
 from core.answering.instant.turned import Turned
 from core.answering.instant.words import root
 from core.connections.schema import Schema
@@ -141,9 +144,8 @@ class _Parsed:
         phrases = Phrases(words, self._binder)
         self._asks = Asks(words, self._binder, language)
         turned = Turned(phrases, self._asks, self._binder)
-        actions = {
-            name: act for part in (phrases, self._asks, turned, Changes()) for name, act in actions_of(part).items()
-        }
+        others = (Figuring(words, self._binder), Roles(words, self._binder, self._asks, language), turned, Changes())
+        actions = {name: act for part in (phrases, self._asks, *others) for name, act in actions_of(part).items()}
         self._chart = Chart(chinese() if language == "zh" else english(), actions, spans.length)
         self._chart.parse(spans.leaves)
 
@@ -179,8 +181,15 @@ class _Parsed:
                 self._keep(finished(ask, self._words, self._language), edge.cost + cost, edge, found)
         return sorted(found.values(), key=lambda f: f.cost)
 
+    def _unnamed_view(self, reading: Reading, edge: Edge) -> bool:
+        """Whether it reads a view of which nobody spoke: what rows that leaves out, only its name says."""
+        views = {r.table for r in refs_of(reading) if self._words.table(r.table).is_view}
+        if not views or all(t.is_view for t in self._words.schema.tables):
+            return False
+        return not views <= {leaf.meaning.table for leaf in edge.leaves() if isinstance(leaf.meaning, Entity)}
+
     def _keep(self, reading: Reading | None, cost: float, edge: Edge, found: dict[Hashable, Found]) -> None:
-        if reading is not None:
+        if reading is not None and not self._unnamed_view(reading, edge):
             plain = simplified(reading)
             key = sameness(plain)
             if key not in found or found[key].cost > cost:

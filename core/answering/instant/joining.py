@@ -73,6 +73,8 @@ class Joining(Grouping):
         if named.entity.table not in tables or named.entity.conditions or named.entity.having:
             return
         home = next(f for f in grouped.groups if isinstance(f, Field) and f.column.table == named.entity.table)
+        if named.show and not self._says_group(home):
+            return
         show = tuple(expression_moved(e, home.path) for e in named.show)
         fields = tuple(e for e in show if isinstance(e, Field))
         kept = grouped.group_show if grouped.named_groups or not fields else ()
@@ -91,6 +93,11 @@ class Joining(Grouping):
             conditions = (*first.entity.conditions, *(moved(c, path) for c in second.entity.conditions))
             yield Ask(replace(first.entity, conditions=conditions), (*left, *right)), far + 0.2
 
+    def _says_group(self, home: Field) -> bool:
+        """Whether a group is one row of its table: what differs among the rows of a group is no column of it."""
+        key = self._words.table(home.column.table).primary_key
+        return home.column.column in key or self._words.unique(home.column)
+
     def wishes_and(self, wishes: Wishes, ask: Ask) -> Made:
         """ "ids, names and the number of paragraphs in each document": the columns are the group's, or the rows'."""
         if not all(is_plain(w) for w in wishes):
@@ -99,6 +106,8 @@ class Joining(Grouping):
         if home is None and not plain_ask(ask):
             return
         table = home.column.table if home else ask.entity.table
+        if home is not None and not self._says_group(home):
+            return
         wishes = self._all_names(wishes, table)
         for fields, cost in self._fields(wishes, table):
             if any(many(f.path) for f in fields):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from core.answering.instant.reading import (
     Bucket,
     ColumnRef,
+    Course,
     Expression,
     Field,
     Function,
@@ -16,6 +17,8 @@ from core.answering.instant.reading import (
 )
 from core.connections.schema import Schema, business_name
 from core.i18n import Words
+
+_SIGNS = {"*": "×", "-": "−", "+": "+", "/": "÷"}
 
 
 class Labels:
@@ -34,10 +37,22 @@ class Labels:
         return business_name(table.name, table.comment, table.descriptions, self._language)
 
     def column(self, ref: ColumnRef) -> str:
+        """The column in a person's words; one figured out of two with both of them."""
+        if ref.sign:
+            left, right = (self.column(ColumnRef(ref.table, name)) for name in (ref.column, ref.other))
+            return f"{left} {_SIGNS[ref.sign]} {right}"
         columns = self._schema.by_key[ref.table].by_name
         # "name_zh" is the name in Chinese: to a Chinese reader it is just the name.
         column = columns.get(ref.column.removesuffix(f"_{self._language}"), columns[ref.column])
         return business_name(column.name, column.comment, column.descriptions, self._language)
+
+    def of_row(self, field: Field) -> str:
+        """The column of the row that is meant: of the row pointed at, where rows point at others of their table."""
+        last = field.path[-1] if field.path else None
+        if last is None or last.left != last.right:
+            return self.column(field.column)
+        pointing = self.column(ColumnRef(last.left, last.left_columns[0]))
+        return self.say("of_pointed", column=self.column(field.column), pointing=pointing)
 
     def owned(self, ref: ColumnRef) -> str:
         """The column with its table, for where the column alone would be unclear."""
@@ -46,13 +61,15 @@ class Labels:
     def expression(self, expression: Expression, table: str) -> str:
         """A column of the result over rows of `table`."""
         if isinstance(expression, Field):
-            return self.column(expression.column)
+            return self.of_row(expression)
         if isinstance(expression, Bucket):
             return self.say(f"grain_{expression.grain.value}")
         if isinstance(expression, Tally):
             return self._tally(expression, table)
         if isinstance(expression, Share):
             return self.say("label_share", of=self._tally(expression.of, table))
+        if isinstance(expression, Course):
+            return self.say(f"label_{expression.trend.value}", of=self._tally(expression.of, table))
         assert isinstance(expression, Portion)
         return self.say("label_portion")
 

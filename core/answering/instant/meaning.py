@@ -16,10 +16,13 @@ from core.answering.instant.reading import (
     Function,
     Grain,
     Having,
+    Link,
     Metric,
     Op,
     Order,
+    Per,
     Stated,
+    Trend,
 )
 from core.answering.instant.times import When
 
@@ -48,11 +51,15 @@ class Values:
     quoted: bool = False
     inflected: bool = False
     stated: Stated | None = None
+    also: tuple[tuple[ColumnRef, str], ...] = ()
+    """What else these rows hold: the first name where the value is the last name of "Jane Smith"."""
 
 
 @dataclass(frozen=True)
 class Number:
     value: float
+    unit: str = ""
+    """What it is counted in, where that was said: "minutes"."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class Average:
     function: Function = Function.AVG
 
 
-Operand = Number | Values | When | Average
+Operand = Number | Values | When | Average | Columns
 
 
 @dataclass(frozen=True)
@@ -161,7 +168,34 @@ class Together:
     any: bool = False
 
 
-Predicate = Check | CheckTally | Range | Holds | InTime | Has | Most | Resembles | Blank | Flag | Together
+@dataclass(frozen=True)
+class InDays:
+    """Rows whose date falls on one of these days of the week, 1 for Monday."""
+
+    days: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """Rows that point at one of their own table, or (with a `link` of many) are pointed at by one, that is named so."""
+
+    link: Link
+    values: Values
+
+
+@dataclass(frozen=True)
+class Against:
+    """A column compared with the same one of the row of their own table that they point at."""
+
+    columns: Columns
+    op: Op
+    link: Link
+
+
+Predicate = (
+    Check | CheckTally | Range | Holds | InTime | Has | Most | Resembles | Blank | Flag | Together
+    | InDays | Pointed | Against
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -242,5 +276,11 @@ class Ask:
     named_groups: bool = False
     zero: bool = False
     """Whether groups of nothing are listed too, with 0."""
+    trend: Trend | None = None
+    """How the one figure is told by those of the periods before."""
+    per: Per | None = None
+    """Of which groups the best are meant."""
+    outer: bool = False
+    """Whether rows stay that have none of what is shown beside them."""
     named: bool = field(default=True)
     """Whether columns were asked for; otherwise the entity is shown by its name."""

@@ -10,12 +10,14 @@ from core.answering.instant.reading import (
     Bucket,
     Compare,
     Condition,
+    Course,
     Expression,
     Field,
     Having,
     Like,
     Link,
     Missing,
+    OnDays,
     Path,
     Portion,
     Related,
@@ -53,7 +55,10 @@ def straight(path: Path) -> Path:
 
 def moved(condition: Condition, prefix: Path, drop: int = 0) -> Condition:
     """The condition for rows that lie before `prefix`; fields lose their first `drop` steps."""
-    if isinstance(condition, Compare | Within | Like | Missing):
+    if isinstance(condition, Compare) and isinstance(condition.value, Field):
+        other = field_moved(condition.value, prefix, drop)
+        return replace(condition, field=field_moved(condition.field, prefix, drop), value=other)
+    if isinstance(condition, Compare | Within | Like | Missing | OnDays):
         return replace(condition, field=field_moved(condition.field, prefix, drop))
     if isinstance(condition, Related):
         return replace(condition, path=(*prefix, *condition.path[drop:]))
@@ -81,6 +86,11 @@ def expression_moved(expression: Expression, prefix: Path) -> Expression:
         inner = expression_moved(expression.of, prefix)
         assert isinstance(inner, Tally)
         return Share(inner)
+    if isinstance(expression, Course):
+        of, over = expression_moved(expression.of, prefix), expression_moved(expression.over, prefix)
+        assert isinstance(of, Tally)
+        assert isinstance(over, Bucket)
+        return replace(expression, of=of, over=over)
     assert isinstance(expression, Portion)
     return replace(expression, conditions=tuple(moved(c, prefix) for c in expression.conditions))
 

@@ -16,7 +16,8 @@ _FULL = ("full", "first", "last", "middle")
 _FRACTIONS = re.compile(r"\(\s*\d+\s*,\s*[1-9]|money", re.IGNORECASE)  # numeric(12, 2)
 _ADDITIVE = {
     "amount", "revenue", "sale", "total", "quantity", "profit", "income", "turnover", "expense", "unit", "volume",
-    "spend", "spending", "cost", "payment", "subtotal", "gross", "net", "discount", "refund", "budget", "attendance",
+    "spend", "spending", "cost", "payment", "freight", "tax", "commission", "fee", "charge", "donation",
+    "subtotal", "gross", "net", "discount", "refund", "budget", "attendance",
 }  # fmt: skip
 _NOT_ADDITIVE = {
     "price",
@@ -106,7 +107,7 @@ def _says(word: str, owner: Table) -> bool:
 def no_person_title(words: SchemaWords, ref: ColumnRef, columns: Columns) -> bool:
     """Whether a title is not what "name" asks for: that of someone with a first and a last name."""
     said = singular(columns.words.lower())
-    if said not in _SAID_NAMES or said == "title" or plain_words(ref.column)[-1] != "title":
+    if not {singular(w) for w in said.split()} & (_SAID_NAMES - {"title"}) or plain_words(ref.column)[-1] != "title":
         return False
     return any(plain_words(c.name)[-2:] == ("first", "name") for c in words.table(ref.table).columns)
 
@@ -129,7 +130,12 @@ def counts_whole(words: SchemaWords, ref: ColumnRef) -> bool:
 
 def additive(words: SchemaWords, field: Field) -> bool:
     """Whether a bare mention of this column means its total: amounts and quantities, not prices or rates."""
-    column = words.table(field.column.table).by_name[field.column.column]
+    ref = field.column
+    if ref.sign:
+        parts = (Field(ColumnRef(ref.table, name), field.kind, field.path) for name in (ref.column, ref.other))
+        adds = [additive(words, part) for part in parts]
+        return ref.sign != "/" and (any(adds) if ref.sign == "*" else adds[0])
+    column = words.table(ref.table).by_name[ref.column]
     if not column.kind.numeric or words.is_key(field.column):
         return False
     english = column.descriptions.get("en") or language_part(column.comment, "en")

@@ -17,10 +17,12 @@ from core.answering.instant.reading import (
     Bucket,
     Field,
     Function,
+    Grain,
     Metric,
     Order,
     Share,
     Tally,
+    Trend,
     Within,
 )
 from core.answering.instant.terms import measured
@@ -57,7 +59,7 @@ class Ordering(Joining):
     def ordered(self, ask: Ask, sorting: Sorting) -> Made:
         if ask.order and not (len(ask.order) == 1 and isinstance(ask.order[0].by, Bucket)):
             return
-        if ask.entity.best:
+        if ask.entity.best or ask.trend or ask.per:
             return
         for by, cost in self._sorted_by(ask, sorting):
             yield replace(ask, order=(Order(by, sorting.descending),)), cost
@@ -162,6 +164,44 @@ class Ordering(Joining):
             show = tuple(Share(e) if e is tallies[0] else e for e in ask.show)
             order = tuple(Order(Share(tallies[0]), o.descending) if o.by == tallies[0] else o for o in ask.order)
             yield replace(ask, show=show, order=order), 0.0
+
+    def running(self, ask: Ask) -> Made:
+        """ "cumulative revenue by month"."""
+        return self._told(ask, Trend.RUNNING)
+
+    def change(self, ask: Ask) -> Made:
+        """ "change in revenue by month": against the month before."""
+        return self._told(ask, Trend.CHANGE)
+
+    def growth(self, ask: Ask) -> Made:
+        """ "revenue growth by month": as a percentage of the month before."""
+        return self._told(ask, Trend.GROWTH)
+
+    def _told(self, ask: Ask, trend: Trend) -> Made:
+        if ask.trend is None and len(ask.show) == 1 and not plain_ask(ask) and not ask.limit and ask.per is None:
+            yield replace(ask, trend=trend), 0.0
+
+    def period_growth(self, grain: str, ask: Ask) -> Made:
+        """ "month over month revenue growth"."""
+        return self._by_period(grain, ask, Trend.GROWTH)
+
+    def period_change(self, grain: str, ask: Ask) -> Made:
+        """ "revenue by month compared with the previous month"."""
+        return self._by_period(grain, ask, Trend.CHANGE)
+
+    def period_change_after(self, ask: Ask, grain: str) -> Made:
+        return self.period_change(grain, ask)
+
+    def _by_period(self, grain: str, ask: Ask, trend: Trend) -> Made:
+        """The trend over periods of this length, which the question may have said before."""
+        cut = [g.grain for g in ask.groups if isinstance(g, Bucket)]
+        if cut:
+            if cut == [Grain(grain)]:
+                yield from self._told(ask, trend)
+            return
+        for grouped, cost in self._by_grain(ask, Grain(grain)):
+            for told, more in self._told(grouped, trend):
+                yield told, cost + more
 
     def top_desc(self, ask: Ask, number: Number) -> Made:
         return self.top(ask, "desc", number)

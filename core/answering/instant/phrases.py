@@ -8,6 +8,7 @@ from core.answering.instant.meaning import (
     Check,
     Columns,
     Entity,
+    Has,
     Holds,
     InTime,
     Most,
@@ -78,10 +79,16 @@ class Phrases(Predicates):
                 yield Entity(ref.table, conditions=(Compare(field, Op.EQ, value),)), cost + 0.5
 
     def narrowed(self, entity: Entity, predicate: Predicate) -> Made:
+        if entity.each and isinstance(predicate, Has) and predicate.entity.best is not None:
+            return  # "each building's dearest room": the best of each, not one that has the best of all
         # "last year's orders for each store": the time is that of the orders, not of the stores.
         grouped = 0.4 if entity.each and isinstance(predicate, InTime) else 0.0
         for found, cost in self._bind.narrowed(entity, predicate):
             yield found, cost + _high_attachment(entity) + grouped
+
+    def narrowed_own(self, entity: Entity, predicate: Predicate) -> Made:
+        """ "the building's rooms" are no buildings."""
+        return () if isinstance(predicate, Has) else self.narrowed(entity, predicate)
 
     def narrowed_before(self, predicate: Predicate, entity: Entity) -> Made:
         return self.narrowed(entity, predicate)
@@ -205,6 +212,31 @@ class Phrases(Predicates):
     def best_few_after(self, number: Number, entity: Entity, predicate: Predicate) -> Made:
         """ "the top 3 restaurants with the highest ratings"."""
         return self.best_few(number, predicate, entity) if isinstance(predicate, Most) else []
+
+    def few_best_top(self, number: Number, entity: Entity, columns: Columns) -> Made:
+        """ "top 3 products by price"."""
+        return self.best_few(number, Most(True, columns=columns), entity)
+
+    def few_best_bottom(self, number: Number, entity: Entity, columns: Columns) -> Made:
+        return self.best_few(number, Most(False, columns=columns), entity)
+
+    def best_after(self, entity: Entity, most: Most) -> Made:
+        """ "which employee is the oldest"."""
+        return self._bind.narrowed(entity, most) if entity.kind is None else []
+
+    def nth_best_after(self, entity: Entity, place: str, most: Most) -> Made:
+        return self.nth_best(place, most, entity)
+
+    def numbered(self, entity: Entity, number: Number) -> Made:
+        """ "store 1": by its key, where that is a number and nothing else of it is called a number."""
+        table = self._words.table(entity.table)
+        keys = [c for c in table.columns if (c.name,) == table.primary_key and c.kind is Kind.INTEGER]
+        own = {*plain_words(table.name), "number", "no", "code"}
+        others = [c for c in table.columns if c not in keys and set(plain_words(c.name)) <= own]
+        whole = number.value == int(number.value) and not number.unit and not 1900 <= number.value <= 2100
+        if keys and not others and whole and entity.bare and entity.kind is None:
+            field = Field(ColumnRef(table.key, keys[0].name), Kind.INTEGER)
+            yield replace(entity, conditions=(Compare(field, Op.EQ, int(number.value)),)), 0.0
 
     def few_best(self, most: Most, number: Number, entity: Entity) -> Made:
         return self.best_few(number, most, entity)

@@ -35,6 +35,7 @@ from core.answering.instant.words import root
 from core.connections.schema import Kind
 
 Made = Iterable[tuple[Any, float]]
+_HALF = 0.4  # what the last words of a name cost
 _SORTS = {"type", "kind", "category", "class", "genre", "style"}
 _FLIPPED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
@@ -80,10 +81,13 @@ class Predicates:
         return self.check(columns, op, operand)
 
     def equals(self, columns: Columns, *operands: Operand) -> Made:
-        return self.check(columns, "=", *operands)
+        # "order 10248" is no product of which so many units are on order: half a name and a number say too little.
+        if any(isinstance(o, Number) for o in operands):
+            columns = replace(columns, options=tuple(o for o in columns.options if o[1] < _HALF))
+        return self.check(columns, "=", *operands) if columns.options else ()
 
     def equals_before(self, operand: Operand, columns: Columns) -> Made:
-        return self.check(columns, "=", operand)
+        return self.equals(columns, operand)
 
     def differs(self, columns: Columns, *operands: Operand) -> Made:
         return self.check(columns, "!=", *operands)
@@ -144,7 +148,7 @@ class Predicates:
 
     def check_tally(self, function: str, columns: Columns, op: str, operand: Operand) -> Made:
         """ "with an average salary above 5000"."""
-        if isinstance(operand, Number):
+        if isinstance(operand, Number) and function != "median":
             yield CheckTally(columns, Function(function), Op(op), operand), 0.0
 
     def has_act(self, act: Entity, entity: Entity) -> Made:
@@ -303,7 +307,8 @@ class Predicates:
 
     def most_function(self, extreme: str, function: str, columns: Columns) -> Made:
         """ "the highest average salary"."""
-        yield Most(extreme == "desc", columns=columns, function=Function(function)), 0.0
+        if function != "median":
+            yield Most(extreme == "desc", columns=columns, function=Function(function)), 0.0
 
     def most_function_after(self, function: str, columns: Columns, extreme: str) -> Made:
         return self.most_function(extreme, function, columns)

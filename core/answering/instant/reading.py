@@ -19,6 +19,7 @@ class Function(StrEnum):
     AVG = "avg"
     MIN = "min"
     MAX = "max"
+    MEDIAN = "median"
 
 
 class Grain(StrEnum):
@@ -27,6 +28,7 @@ class Grain(StrEnum):
     MONTH = "month"
     QUARTER = "quarter"
     YEAR = "year"
+    WEEKDAY = "weekday"
 
 
 class Op(StrEnum):
@@ -40,10 +42,12 @@ class Op(StrEnum):
 
 @dataclass(frozen=True)
 class ColumnRef:
-    """A column by table key and name."""
+    """A column by table key and name. With `sign` it is figured out, row by row, with another column of its table."""
 
     table: str
     column: str
+    sign: str = ""
+    other: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,24 @@ class Share:
     of: Tally
 
 
+class Trend(StrEnum):
+    """How a figure of a period is told by those before it: added up, less the one before, or as a percentage of it."""
+
+    RUNNING = "running"
+    CHANGE = "change"
+    GROWTH = "growth"
+
+
+@dataclass(frozen=True)
+class Course:
+    """A tally of each period, told by the periods before it in the same one of `within`."""
+
+    of: Tally
+    trend: Trend
+    over: Bucket
+    within: tuple["Field | Bucket", ...] = ()
+
+
 @dataclass(frozen=True)
 class Portion:
     """How many of all rows meet `conditions`: as a percentage, or of a `whole` of one."""
@@ -118,7 +140,7 @@ class Portion:
     whole: float = 100.0
 
 
-Expression = Field | Bucket | Tally | Share | Portion
+Expression = Field | Bucket | Tally | Share | Portion | Course
 
 
 @dataclass(frozen=True)
@@ -133,7 +155,7 @@ class Extreme:
 class Compare:
     field: Field
     op: Op
-    value: Value | Extreme
+    value: Value | Extreme | Field
 
 
 @dataclass(frozen=True)
@@ -205,7 +227,15 @@ class Stated:
     negated: bool = False
 
 
-Condition = Stated | Compare | Within | Like | Missing | Related | AnyOf | AllOf | Shared
+@dataclass(frozen=True)
+class OnDays:
+    """A date on one of these days of the week: 1 is Monday, 7 is Sunday."""
+
+    field: Field
+    days: tuple[int, ...]
+
+
+Condition = Stated | Compare | Within | Like | Missing | Related | AnyOf | AllOf | Shared | OnDays
 
 
 @dataclass(frozen=True)
@@ -232,6 +262,15 @@ class Having:
 
 
 @dataclass(frozen=True)
+class Per:
+    """The `n` first of each of `groups`, told by `names`; all that are as good as the last of them stay."""
+
+    groups: tuple[Field | Bucket, ...]
+    n: int
+    names: tuple[Field | Bucket, ...] = ()
+
+
+@dataclass(frozen=True)
 class Reading:
     """The whole: rows of `table` that meet `conditions`, shown, grouped, ordered and cut."""
 
@@ -246,3 +285,5 @@ class Reading:
     offset: int = 0
     outer: bool = False
     """Whether rows stay that have none of what is counted: joins are outer ones."""
+    per: Per | None = None
+    """With it the order counts within each group, and no limit is set."""

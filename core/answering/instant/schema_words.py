@@ -88,8 +88,7 @@ class SchemaWords:
         if len(tables) > 1 and min(c.cost for c in tables) < 0.1:
             calls[:] = [c for c in calls if c.column or c.cost < 0.3]
         if tables and min(c.cost for c in tables) < 0.1:
-            keys = {(c.table, c.column) for c in calls if c.column and c.cost >= 0.3 and self._key(c)}
-            calls[:] = [c for c in calls if (c.table, c.column) not in keys]
+            calls[:] = [c for c in calls if not (c.column and c.cost >= 0.3 and (self._key(c) or self._own(c, tables)))]
 
     def _label(self, label: str, call: Call) -> None:
         for phrase, cost in pivots(label) if call.cost < 0.3 else ():
@@ -100,6 +99,10 @@ class SchemaWords:
             calls[:] = [c for c in calls if not (c.column and c.cost >= 0.3 and self._key(c))]
         self.longest = max(self.longest, len(label))
 
+    def _own(self, call: Call, tables: list[Call]) -> bool:
+        """Whether the column is one of a table called just so: payments are no payment dates."""
+        return any(t.table == call.table and t.cost < 0.1 for t in tables)
+
     def _key(self, call: Call) -> bool:
         return self.is_key(ColumnRef(call.table, call.column))
 
@@ -107,7 +110,7 @@ class SchemaWords:
         return self.schema.by_key[key]
 
     def kind(self, ref: ColumnRef) -> Kind:
-        return self.kinds[ref]
+        return Kind.NUMBER if ref.sign else self.kinds[ref]
 
     def referred(self, ref: ColumnRef) -> frozenset[ColumnRef]:
         """The columns that this one points at as a foreign key."""
@@ -274,7 +277,9 @@ def _last(name: str) -> str:
 
 
 def _of_doing(words: Phrase) -> Iterator[Phrase]:
-    """ "opened_on" is the opening date too, "published_year" the year of publishing."""
+    """ "opened_on" is the opening date too, "published_year" the year of publishing, "due_on" the due date."""
+    if len(words) == 2 and words[1] in ("on", "at") and not words[0].endswith("ed"):
+        yield (words[0], "date")
     if len(words) == 2 and words[1] in _WHEN and words[0].endswith("ed"):
         stem = words[0][:-2]
         stem = stem[:-1] if len(stem) > 3 and stem[-1] == stem[-2] and stem[-1] not in "ls" else stem

@@ -10,9 +10,11 @@ from typing import Any
 from core.answering.instant.chart import Edge
 from core.answering.instant.claims import claims
 from core.answering.instant.focus import focused
+from core.answering.instant.full_names import full_names
 from core.answering.instant.lexicon import FunctionWord, lexicon
 from core.answering.instant.meaning import Entity, Flag, Most, Number, Sorting, Values
 from core.answering.instant.reading import ColumnRef, Op
+from core.answering.instant.roles import role_leaves
 from core.answering.instant.schema_words import Call, SchemaWords, attribute, columns_of, shortened, synonyms
 from core.answering.instant.terms import with_terms
 from core.answering.instant.times import english_times
@@ -47,6 +49,7 @@ _BEFORE_NOUNS = {
     "all",
     "by",
 }
+_BEFORE_CMD = {"and", ",", ".", ";", "?", "please", "also", "then", "you", "can", "could", "just"}
 _PARTICIPLES = {"made", "done", "come", "become", "gone", "ran", "run", "began", "sung", "swum"}
 _ARE = {"is", "are", "was", "were"}
 LONGEST_VALUE = 7
@@ -91,6 +94,8 @@ def english_spans(
                 skips.update(range(i, end))
             elif word.category == "each_it" and not (end == len(tokens) or lowers[end] in _AFTER_EACH):
                 continue  # "in each category": what is each stands right behind
+            elif word.category == "cmd" and lowers[i:end] == ["name"] and i and lowers[i - 1] not in _BEFORE_CMD:
+                continue  # "the name of": only what begins a sentence tells somebody to name things
             else:
                 leaves.extend(function_leaves(word, words, i, end))
     leaves.extend(_schema_leaves(tokens, words))
@@ -100,7 +105,9 @@ def english_spans(
     leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in english_times(lowers, now))
     texts = tuple(t.text for t in tokens)
     claimed = claims(texts, frozenset(leaf.start for leaf in leaves if leaf.category == "T"))
+    leaves.extend(role_leaves(tokens, words))
     leaves.extend(_value_leaves(tokens, words, values, leaves, skips, claimed))
+    leaves.extend(full_names(leaves, texts))
     # What claims something is a mere verb only where nothing else speaks of it.
     leaves = [
         replace(leaf, cost=leaf.cost + 0.4) if leaf.category == "verb" and leaf.start in claimed else leaf
