@@ -150,6 +150,7 @@ def _sharing(actor: Actor, info: ConnectionInfo | None, words: Words) -> tuple[b
         list(names),
         default=[p for p in (info.people if info else ()) if p in names],
         format_func=names.__getitem__,
+        placeholder=say("policies.choose"),
         key="connections.people",
     )
     return False, chosen

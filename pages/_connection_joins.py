@@ -41,6 +41,7 @@ def _diagram(info: ConnectionInfo, schema: Schema, words: Words) -> None:
         sorted(linked),
         format_func=lambda key: key if called[key].lower() == key.lower() else f"{called[key]} ({key})",
         help=say("joins.tables_help"),
+        placeholder=say("policies.choose"),
         key=f"connections.joins.tables.{info.id}",
     )
     if not chosen and len(linked) > MOST_IN_DIAGRAM:

@@ -75,12 +75,20 @@ def script(
     schemas: Sequence[str] = found
     if kind == "postgresql":
         schemas = st.multiselect(
-            say("login.schemas"), found, default=found, accept_new_options=True, key=f"{place}.schemas"
+            say("login.schemas"),
+            found,
+            default=found,
+            accept_new_options=True,
+            placeholder=say("policies.choose"),
+            key=f"{place}.schemas",
         )
     chosen: Sequence[tuple[str, str]] = ()
     if tables:
         keys = {f"{namespace}.{table}".lstrip("."): (namespace or "public", table) for namespace, table in tables}
-        chosen = [keys[key] for key in st.multiselect(say("login.tables"), list(keys), key=f"{place}.tables")]
+        some = st.multiselect(
+            say("login.tables"), list(keys), placeholder=say("policies.choose"), key=f"{place}.tables"
+        )
+        chosen = [keys[key] for key in some]
     wish = LoginWish(
         database.strip(), tuple(schemas), chosen, name.strip(), portal().settings.statement_seconds, encrypted, words
     )

@@ -45,6 +45,7 @@ def evaluation(actor: Actor, words: Words) -> None:
         list(ended),
         index=None,
         format_func=lambda run_id: _title(ended[run_id], words),
+        placeholder=say("policies.choose"),
         key="evaluation.chosen",
     )
     if chosen is not None:

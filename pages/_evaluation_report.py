@@ -89,6 +89,7 @@ def _failures(actor: Actor, told: Report, words: Words) -> None:
         list(by_id),
         index=None,
         format_func=title,
+        placeholder=say("policies.choose"),
         key=f"evaluation.question.{told.run.id}",
     )
     if chosen is not None:
@@ -163,7 +164,12 @@ def _comparison(actor: Actor, run: Run, runs: list[Run], words: Words) -> None:
         return f"{other.name} · {rung} · {words.show(other.at)}"
 
     chosen = st.selectbox(
-        say("evaluation.compare_with"), list(others), index=None, format_func=title, key=f"evaluation.other.{run.id}"
+        say("evaluation.compare_with"),
+        list(others),
+        index=None,
+        format_func=title,
+        placeholder=say("policies.choose"),
+        key=f"evaluation.other.{run.id}",
     )
     if chosen is not None:
         _flips(portal().evaluation.compare(actor, chosen, run.id), words)

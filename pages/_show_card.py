@@ -13,6 +13,8 @@ from core.answering.markdown import escape, said
 from core.answering.question import Question
 from core.charts import ChartKind
 from core.errors import AskwellError
+from core.grounding.inquiry import language_of
+from core.i18n import Words
 from pages import _show, _show_choices, _show_levers, _show_sent, _show_tabs
 from pages._frame import portal, session_token, show_error
 from pages._show import Shown
@@ -89,8 +91,9 @@ def _chart(shown: Shown) -> None:
     try:
         labels = chart.labels or None
         dark = st.context.theme.type == "dark"
-        figure = charts.draw(chosen, table, labels=labels, language=shown.words.language, dark=dark)
-        said = charts.describe(chosen, table, shown.words, labels)
+        words = Words(language_of(shown.card.question))  # the labels are in the question's language
+        figure = charts.draw(chosen, table, labels=labels, language=words.language, dark=dark)
+        said = charts.describe(chosen, table, words, labels)
     except AskwellError as error:
         show_error(error, shown.words)
         return

@@ -17,7 +17,7 @@ def draw(shown: Shown, answered: Answered) -> Question | None:
     columns = st.columns(min(3, len(answered.levers)))
     for number, lever in enumerate(answered.levers):
         with columns[number % len(columns)]:
-            value = _lever(lever, f"ask.lever.{shown.key}.{lever.id}")
+            value = _lever(lever, f"ask.lever.{shown.key}.{lever.id}", shown.words.say("policies.choose"))
         if value is not None and value != lever.value:
             moved[lever.id] = value
     say = shown.words.say
@@ -31,12 +31,12 @@ def draw(shown: Shown, answered: Answered) -> Question | None:
     return None
 
 
-def _lever(lever: Lever, key: str) -> LeverValue | None:
+def _lever(lever: Lever, key: str, choose: str) -> LeverValue | None:
     """One widget for one literal; gives the value it stands at, None where that is no value."""
     label = escape(lever.label)
     match lever.kind:
         case LeverKind.LIST if isinstance(lever.value, tuple):
-            return _listed(lever, lever.value, label, key)
+            return _listed(lever, lever.value, label, key, choose)
         case LeverKind.TEXT if lever.options:
             options = list(dict.fromkeys([str(lever.value), *lever.options]))
             return st.selectbox(label, options, key=key)
@@ -53,11 +53,13 @@ def _lever(lever: Lever, key: str) -> LeverValue | None:
             return st.text_input(label, str(lever.value), key=key)
 
 
-def _listed(lever: Lever, value: tuple[str | int | Decimal, ...], label: str, key: str) -> LeverValue | None:
+def _listed(
+    lever: Lever, value: tuple[str | int | Decimal, ...], label: str, key: str, choose: str
+) -> LeverValue | None:
     """Several values to choose from; others can be typed."""
     stands = [str(item) for item in value]
     options = list(dict.fromkeys([*stands, *lever.options]))
-    chosen = st.multiselect(label, options, default=stands, key=key, accept_new_options=True)
+    chosen = st.multiselect(label, options, default=stands, key=key, accept_new_options=True, placeholder=choose)
     if chosen == stands:
         return value
     if all(isinstance(item, str) for item in value):

@@ -135,6 +135,21 @@ def test_nothing_from_data_is_drawn_as_html() -> None:
         )
 
 
+def test_a_list_in_which_nothing_is_chosen_says_so_in_the_reader_s_language() -> None:
+    """Streamlit's own words for it are English."""
+    silent = []
+    for path in sorted((ROOT / "pages").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            given = {word.arg: word.value for word in node.keywords}
+            index = given.get("index")
+            empty = isinstance(index, ast.Constant) and index.value is None
+            if node.func.attr == "multiselect" or (node.func.attr == "selectbox" and empty):
+                silent += [] if "placeholder" in given else [f"{path.name}:{node.lineno}"]
+    assert silent == []
+
+
 def test_no_page_keeps_state_in_a_module() -> None:
     for path in (ROOT / "pages").glob("*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
