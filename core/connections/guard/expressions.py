@@ -13,6 +13,7 @@ from core.connections.guard.tables import Tables
 from core.connections.guard.words import vocabulary
 from core.connections.schema import Dialect
 
+_NOTHING: Iterable[object] = ()
 _LEAVES = frozenset({exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Var, str, bool, int, type(None)})
 
 
@@ -35,15 +36,15 @@ class Expressions:
         while waiting:
             part = waiting.pop()
             kind: type = type(part)
+            if kind in _LEAVES:
+                continue
             if kind is list:
                 waiting += part
-            elif kind in _LEAVES:
-                continue
             elif kind is exp.Column:
                 waiting += self.column(part, view)
             elif (step := _step(kind)) is not None:
                 waiting += step(self, part, view)
-            elif isinstance(part, exp.Expr):
+            else:
                 waiting += part.args.values()
 
     def column(self, part: exp.Column, view: View) -> Iterable[object]:
@@ -51,7 +52,8 @@ class Expressions:
         self._followed.add(id(part))
         self._columns.resolve(part, view)
         # Below it are other names in `t.* EXCLUDE (a) REPLACE (b + 1 AS b)` alone.
-        return () if type(part.this) is exp.Identifier else part.this.iter_expressions()
+        this = part.args["this"]
+        return _NOTHING if type(this) is exp.Identifier else this.iter_expressions()
 
     def within(self, part: exp.Expr, view: View) -> Iterable[object]:
         """A query inside the expression."""
@@ -67,6 +69,10 @@ class Expressions:
         """A type, whose name is none of the query's."""
         self.follow(part)
         return ()
+
+    def end(self) -> None:
+        """Lets go of what walks queries: each holds the other, and with it the tree."""
+        del self._query
 
     def follow(self, part: object) -> None:
         """Notes that all names below this are accounted for."""
@@ -138,4 +144,6 @@ _STEPS: Mapping[type, _Step] = {
 @cache
 def _step(kind: type) -> _Step | None:
     """What is done with nodes of this type; None where all below them is just looked at."""
+    if not issubclass(kind, exp.Expr):
+        return lambda *_: ()
     return next((step for base, step in _STEPS.items() if issubclass(kind, base)), None)

@@ -53,8 +53,10 @@ class Spelling:
         return exp.Identifier(this=name, quoted=True)
 
     def _plain(self, name: exp.Expr) -> str:
-        exact = self.dialect is Dialect.POSTGRES and name.args.get("quoted")
-        return name.name if exact else lower(name.name)
+        text = name.args["this"] if type(name) is exp.Identifier else name.name
+        if self.dialect is Dialect.POSTGRES and name.args.get("quoted"):
+            return str(text)
+        return lower(text)
 
 
 @dataclass(frozen=True)

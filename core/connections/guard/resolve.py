@@ -36,6 +36,7 @@ class Resolver:
         self._query(self._tree.root, View())
         if not all(map(self._expressions.followed, self._tree.all_of(exp.Table, exp.Column))):
             raise refusal("unclear")
+        self._expressions.end()
 
     def _query(self, node: exp.Expr, view: View) -> Output:
         view = self._with(node, view)

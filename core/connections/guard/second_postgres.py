@@ -45,6 +45,14 @@ is_normalized json_query json_value json_exists pg_collation_for
 """
 _KINDS, _PARTS = frozenset(_KINDS_TEXT.split()), frozenset(_PARTS_TEXT.split())
 _BY_SYNTAX = frozenset(_BY_SYNTAX_TEXT.split())
+# The marks that nearly all trees are made of, the commonest first: what is all of these is on the lists.
+_COMMON_TEXT = """
+String A_Const ival ColumnRef A_Expr lexpr rexpr ResTarget val FuncCall RangeVar SelectStmt stmt sval alias whereClause
+SortBy node A_Star larg rarg List JoinExpr quals limitCount arg typeName TypeCast CommonTableExpr ctequery withClause
+BoolExpr CoalesceExpr CaseExpr CaseWhen expr result defresult over NullTest RangeSubselect subquery SubLink subselect
+testexpr havingClause fval boolval WindowDef limitOffset SQLValueFunction
+"""
+_COMMON = tuple(f'"{key}":{{' for key in _COMMON_TEXT.split())
 _SAMPLES = frozenset({"bernoulli", "system"})
 _REASONS = {"LockingClause": "locks", "intoClause": "writes", "ParamRef": "parameter"}
 # Kinds of A_Expr that are named by words: `x IN (…)`, LIKE, BETWEEN, NULLIF, IS DISTINCT FROM.
@@ -59,8 +67,7 @@ _ONE_QUERY = re.compile(r'\{"version":\d+,"stmts":\[\{"stmt":\{"SelectStmt":\{')
 _RELATION = re.compile(rf'(?:"catalogname":{_TEXT},)?(?:"schemaname":({_TEXT}),)?"relname":({_TEXT})')
 _STRING = re.compile(rf'"sval":({_TEXT})')
 _NAMES = re.compile(rf'(?:\{{"String":\{{"sval":{_TEXT}\}}\}},?)+\]')
-_KIND = re.compile(r'"kind":"(\w+)","name\Z')
-_LONGEST = 60  # characters that say the kind of an operator
+_KIND = '"kind":"'
 
 
 def agree_on_query(tree: Tree, may: Allowed) -> None:
@@ -68,9 +75,13 @@ def agree_on_query(tree: Tree, may: Allowed) -> None:
     found = _parsed(tree.statement)
     if not _ONE_QUERY.match(found) or found.count('"stmt":{') != 1:
         raise refusal("several_statements" if found.count('"stmt":{') > 1 else "no_query")
-    if _check_nodes(found) != _relations(tree):
+    if not _all_common(found):
+        _check_nodes(found)
+    if _tables(found) != _relations(tree):
         raise _disagreement()
     for key, kind, listed in _lists(found):
+        if not _NAMES.fullmatch(listed) or (key == "name" and not kind.isidentifier()):
+            raise _disagreement()
         _LOOKS[key]([json.loads(name) for name in _STRING.findall(listed)], kind, may)
 
 
@@ -112,20 +123,22 @@ def _parsed(statement: Statement) -> str:
         lib.pg_query_free_parse_result(result)
 
 
-def _check_nodes(found: str) -> Counter[tuple[str, str]]:
-    """The tables that are read; refuses a node that is not on the lists."""
-    relations: Counter[tuple[str, str]] = Counter()
+def _all_common(found: str) -> bool:
+    """Whether every mark of the tree is a common one, as the numbers say; those within strings have a backslash."""
+    left = found.count('":{') - found.count('\\":{')
+    for mark in _COMMON:
+        left -= found.count(mark)
+        if not left:
+            return True
+    return False
+
+
+def _check_nodes(found: str) -> None:
+    """Refuses a node that is not on the lists."""
     seen: set[tuple[str, str]] = set()
     before, *others = found.split('":{')
     for after in others:
-        key = before[before.rfind('"') + 1 :]
-        seen.add((key, after[1:2]))
-        if key == "RangeVar":
-            name = _RELATION.match(after)
-            if name is None:
-                raise _disagreement()
-            schema, table = (json.loads(part or '""') for part in name.groups())
-            relations[(schema, table)] += 1
+        seen.add((before[before.rfind('"') + 1 :], after[1:2]))
         before = after
     for key, first in seen:
         # A small letter begins a place; what stands in it says its kind itself, unless only one kind can. What ends in
@@ -133,22 +146,30 @@ def _check_nodes(found: str) -> Counter[tuple[str, str]]:
         known = key in _KINDS or key in _PARTS or key.endswith("\\") or (key[:1].islower() and first.isupper())
         if not known:
             raise refusal(_REASONS.get(key, "not_allowed"), part=key)
+
+
+def _tables(found: str) -> Counter[tuple[str, str]]:
+    """The tables that are read, by schema and name."""
+    relations: Counter[tuple[str, str]] = Counter()
+    for after in found.split('"RangeVar":{')[1:]:
+        name = _RELATION.match(after)
+        if name is None:
+            raise _disagreement()
+        schema, table = (json.loads(part or '""') for part in name.groups())
+        relations[(schema, table)] += 1
     return relations
 
 
 def _lists(found: str) -> set[tuple[str, str, str]]:
     """The names of functions, operators, types and samples, each as it is listed: its key, what kind of operator it
-    is, and its parts."""
+    is, and its parts up to the first closing bracket."""
     seen = set()
     before, *others = found.split('":[')
     for after in others:
         key = before[before.rfind('"') + 1 :]
         if key in _LOOKS:
-            listed = _NAMES.match(after)
-            kind = _KIND.search(before[-_LONGEST:]) if key == "name" else None
-            if listed is None or (key == "name" and kind is None):
-                raise _disagreement()
-            seen.add((key, kind[1] if kind else "", listed[0]))
+            kind = before[before.rfind(_KIND) + len(_KIND) : -len('","name')] if key == "name" else ""
+            seen.add((key, kind, after[: after.find("]") + 1]))
         before = after
     return seen
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeVar, cast
+from operator import le
+from typing import Any, TypeVar, cast
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect as SqlglotDialect
@@ -46,10 +47,11 @@ _WITH_CLAUSES = frozenset(
         "query",
     }
 )
-# Nodes below which there are no others.
+# Nodes below which there are no others, and what else stands in a tree.
 _LEAVES = frozenset({exp.Literal, exp.Null, exp.Boolean})
-_QUOTES = "'\"`"
+_PLAIN = frozenset({str, bool, int, type(None)})
 _QUOTE = re.compile(r"['\"`]")
+_QUOTING = re.compile(r"['\"`]|\A[$\[]")
 # sqlglot is wide and unproved: whatever it stumbles over is refused, not shown as a fault of ours.
 STUMBLES = (
     SqlglotError,
@@ -66,12 +68,14 @@ STUMBLES = (
 @dataclass(frozen=True)
 class Statement:
     """One statement without its semicolon. Tokens count their places from the start of `text`; `sources` are what
-    stands there."""
+    stands there, `words` the same in lower case, `starts` those places."""
 
     text: str
     dialect: Dialect
     tokens: tuple[Token, ...]
     sources: tuple[str, ...]
+    words: tuple[str, ...]
+    starts: tuple[int, ...]
 
     def source(self, token: Token) -> str:
         """What stands in the text where the token was read."""
@@ -86,7 +90,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Tree:
-    """A statement with sqlglot's tree of it, and all nodes of that by their type, in the order of their first ones.
+    """A statement with sqlglot's tree of it, and all nodes of that by their type, those nearer to the root first.
 
     `names` holds each identifier by its place; `joined` the name that a join's USING got, by the place of its first
     column.
@@ -136,23 +140,27 @@ def one_statement(text: str, dialect: Dialect) -> Statement:
 def _cut(text: str, dialect: Dialect) -> Statement:
     layout = lay_out(text, dialect)
     tokens = _attempt(lambda: _tokenizer(dialect)(dialect=_sqlglot(dialect)).tokenize(text), dialect)
-    sources = [text[token.start : token.end + 1] for token in tokens]
-    _check_agreement(text, layout, tokens, sources)
+    starts, pasts = [token.start for token in tokens], [token.end + 1 for token in tokens]
+    sources = [text[start:past] for start, past in zip(starts, pasts, strict=True)]
+    # Our reading of quotes and comments and sqlglot's must be the same, or a part of the text would go unseen.
+    if not _covers(text, layout, starts, pasts, sources) or _quoted(tokens, sources) != layout.quoted:
+        raise refusal("unclear")
     # A semicolon that is a token of its own, which nothing else is that is written so.
     end = sources.index(";") if ";" in sources else len(tokens)
     if any(token.token_type is not TokenType.SEMICOLON for token in tokens[end:]):
         raise refusal("several_statements")
     if not end:
         raise refusal("nothing")
-    whole = text[tokens[0].start : tokens[end - 1].end + 1]
-    return Statement(whole, dialect, tuple(tokens[:end]), tuple(sources[:end]))
+    whole = text[starts[0] : pasts[end - 1]]
+    written = tuple(sources[:end])
+    return Statement(whole, dialect, tuple(tokens[:end]), written, tuple(map(str.lower, written)), tuple(starts[:end]))
 
 
 def parse(statement: Statement) -> Tree:
     """sqlglot's tree of a query, in the connection's dialect. Refuses what it cannot read or what it left out."""
     dialect = _sqlglot(statement.dialect)
-    lowered = [source.lower() for source in statement.sources]
-    tokens = bridged(statement.tokens, lowered, statement.dialect)
+    words = list(statement.words)
+    tokens = bridged(statement.tokens, words, statement.dialect)
     trees = _attempt(lambda: dialect.parser().parse(tokens, statement.text), statement.dialect)
     if len(trees) != 1 or trees[0] is None:
         raise refusal("several_statements")
@@ -166,8 +174,8 @@ def parse(statement: Statement) -> Tree:
         if start is not None:
             names[start] = cast(exp.Identifier, name)
     joined: dict[int, exp.Identifier] = {}
-    if statement.dialect is Dialect.POSTGRES and "using" in lowered:
-        for column, place in joined_names(lowered).items():
+    if statement.dialect is Dialect.POSTGRES and "using" in words:
+        for column, place in joined_names(words).items():
             token = statement.tokens[place]
             alias = exp.Identifier(this=token.text, quoted=token.token_type is TokenType.IDENTIFIER)
             names[token.start] = joined[statement.tokens[column].start] = alias
@@ -177,21 +185,19 @@ def parse(statement: Statement) -> Tree:
 
 
 def _nodes(root: exp.Expr) -> dict[type[exp.Expr], list[exp.Expr]]:
-    """All nodes of a tree by their type."""
+    """All nodes of a tree by their type, those nearer to the root first."""
     found: dict[type[exp.Expr], list[exp.Expr]] = {}
-    waiting: list[object] = [root]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, exp.Expr):
-            kind = type(node)
-            if kind in found:
-                found[kind].append(node)
-            else:
-                found[kind] = [node]
+    seen: list[Any] = [root]
+    for part in seen:  # grows on the way
+        kind = type(part)
+        if kind in _PLAIN:
+            continue
+        if kind is list:
+            seen += part
+        elif kind in found or isinstance(part, exp.Expr):
+            found.setdefault(kind, []).append(part)
             if kind not in _LEAVES:
-                waiting += reversed(node.args.values())
-        elif type(node) is list:
-            waiting += reversed(node)
+                seen += part.args.values()
     return found
 
 
@@ -200,7 +206,7 @@ def _check_whole(tree: Tree) -> None:
     statement, selects = tree.statement, list(tree.all_of(exp.Select))
     if any(len(select.expressions) > MAX_COLUMNS for select in selects):
         raise refusal("too_many_columns", limit=MAX_COLUMNS)
-    written = sum(len(source) == 6 and source.lower() == "select" for source in statement.sources)
+    written = statement.words.count("select")
     # sqlglot folds `WITH … (WITH … SELECT)` into one list, and with it what RECURSIVE belongs to.
     if _count_with(statement) != len(list(tree.all_of(exp.With))) or written > len(selects):
         raise refusal("unclear")
@@ -219,40 +225,41 @@ def _attempt(step: Callable[[], _T], dialect: Dialect) -> _T:
         raise refusal("unreadable", dialect=NAMES[dialect]) from error
 
 
-def _check_agreement(text: str, layout: Layout, tokens: Sequence[Token], sources: Sequence[str]) -> None:
-    """Our reading of quotes and comments and sqlglot's must be the same, or a part of the text would go unseen."""
-    quoted = []
-    past = 0
+def _covers(text: str, layout: Layout, starts: Sequence[int], pasts: Sequence[int], sources: Sequence[str]) -> bool:
+    """Whether nothing but blanks and comments lies between the tokens, which do not overlap, and no token begins
+    inside a comment: without blanks, the text is then what its tokens are."""
     uncommented = layout.uncommented
-    has_comments = uncommented != text
-    for token, source in zip(tokens, sources, strict=True):
-        start = token.start
-        # Between two tokens lies nothing but blanks and comments, and no token begins inside a comment.
-        if start > past and not uncommented[past:start].isspace():
-            raise refusal("unclear")
-        past = start + len(source)
-        if has_comments and uncommented[start:past] != source:
-            raise refusal("unclear")
-        if source.isidentifier() or (len(source) == 1 and source not in _QUOTES):
+    if not all(map(le, pasts, starts[1:])) or _squeezed(uncommented) != _squeezed("".join(sources)):
+        return False
+    return uncommented == text or all(map(uncommented.startswith, sources, starts))
+
+
+def _quoted(tokens: Sequence[Token], sources: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Where sqlglot sees what stands in quotes."""
+    marked = {source for source in set(sources) if not source.isidentifier() and _QUOTING.search(source)}
+    quoted = []
+    for token, source in zip(tokens, sources, strict=True) if marked else ():
+        if source not in marked:
             continue
-        mark = _QUOTE.search(source)
-        if mark and source[0] != "$":
-            quoted.append((start + mark.start(), past))
-        elif source[0] == "$" or (source[0] == "[" and token.token_type is TokenType.IDENTIFIER):
-            quoted.append((start, past))
-    if layout.uncommented[past:].strip() or tuple(quoted) != layout.quoted:
-        raise refusal("unclear")
+        mark, first = _QUOTE.search(source), source[0]
+        if mark and first != "$":
+            quoted.append((token.start + mark.start(), token.end + 1))
+        elif (first == "$" and len(source) > 1) or (first == "[" and token.token_type is TokenType.IDENTIFIER):
+            quoted.append((token.start, token.end + 1))
+    return tuple(quoted)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
 
 
 def _count_with(statement: Statement) -> int:
     """How often WITH begins a list of named queries, as against WITH TIES, WITH TIME ZONE and the like."""
-    found = 0
-    for place, source in enumerate(statement.sources):
-        if len(source) == 4 and source.lower() == "with":
-            words = [after.lower() for after in statement.sources[place + 1 : place + 4]] + [""] * 3
-            found += (
-                words[0] not in _WITH_CLAUSES
-                or words[1] == "("
-                or (words[1] == "as" and words[2] in ("(", "not", "materialized"))
-            )
+    found, place, words = 0, -1, (*statement.words, "", "", "")
+    for _ in range(words.count("with")):
+        place = words.index("with", place + 1)
+        first, second, third = words[place + 1 : place + 4]
+        found += (
+            first not in _WITH_CLAUSES or second == "(" or (second == "as" and third in ("(", "not", "materialized"))
+        )
     return found

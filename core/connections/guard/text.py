@@ -18,11 +18,12 @@ MAX_PIECES = 50_000  # words and marks outside quotes: a list of 20,000 numbers 
 
 _FENCE_OPENING = re.compile(r"```[ \t]*\w*[ \t]*\r?\n")
 # Half of a pair of surrogates is no character: it cannot be sent to any database.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]|\r(?!\n)")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 # Marks that turn the reading direction, and the invisible copies of ASCII: what is seen is not what is run.
 _DECEIVING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\U000e0000-\U000e007f]")
 _EXECUTABLE = re.compile(r"/\*(?:M?!|\+)")
-_SUSPECT = re.compile(r"[^\x20-\x7e\t\r\n\w]|\$")
+_SUSPECT = re.compile(r"[^\x20-\x23\x25-\x7e\t\r\n\w]")
 # Only DuckDB has braces in a query, and never two at the start of something: that is a template left unfilled.
 _BRACE = {dialect: re.compile(r"\{") for dialect in Dialect} | {Dialect.DUCKDB: re.compile(r"\{\s*[{%#]")}
 _BRACKET = re.compile(r"[()\[\]{}]")
@@ -51,8 +52,8 @@ def _pattern(first: str, *parts: str) -> re.Pattern[str]:
 
 
 _QUOTING = {
-    Dialect.POSTGRES: _pattern(r"[-/eE'$\"]", _COMMENT, _ESCAPED, _STRING, _DOLLAR, _NAME, _UNCLOSED),
-    Dialect.DUCKDB: _pattern(r"[-/eE'$\"]", _COMMENT, _ESCAPED, _STRING, _DOLLAR, _NAME, _UNCLOSED),
+    Dialect.POSTGRES: _pattern(r"[-/'$\"]|[eE]'", _COMMENT, _ESCAPED, _STRING, _DOLLAR, _NAME, _UNCLOSED),
+    Dialect.DUCKDB: _pattern(r"[-/'$\"]|[eE]'", _COMMENT, _ESCAPED, _STRING, _DOLLAR, _NAME, _UNCLOSED),
     Dialect.MYSQL: _pattern(r"[-#/'\"`]", _COMMENT_MYSQL, _STRING_MYSQL, _NAME_MYSQL, _UNCLOSED_MYSQL),
     Dialect.SQLITE: _pattern(r"[-/'\"`\[]", _COMMENT, _STRING, _NAME_SQLITE, _UNCLOSED_SQLITE),
 }
@@ -73,9 +74,9 @@ def clean(sql: str) -> str:
     """The text without blanks around it and without one code fence. Refuses what is too long or not honest text."""
     if len(sql) > MAX_CHARACTERS:
         raise refusal("too_long", limit=MAX_CHARACTERS)
-    if _CONTROL.search(sql):
+    if _CONTROL.search(sql) or ("\r" in sql and _LONE_RETURN.search(sql)):
         raise refusal("control_character")
-    if _DECEIVING.search(sql):
+    if not sql.isascii() and _DECEIVING.search(sql):
         raise refusal("deceiving_character")
     text = _without_fence(sql.strip())
     if not text:

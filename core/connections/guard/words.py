@@ -23,6 +23,8 @@ _NAMESPACES = frozenset({"main", "temp", "system", "pg_catalog", "information_sc
 _MARKS = frozenset(
     {TokenType.COMMA, TokenType.DOT, TokenType.L_PAREN, TokenType.R_PAREN, TokenType.NUMBER, TokenType.STRING}
 )
+_IDENTIFIER = TokenType.IDENTIFIER
+_WORDS = frozenset({TokenType.VAR, TokenType.IDENTIFIER})
 _PLAIN_MARKS = frozenset("(),.")
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
@@ -113,28 +115,45 @@ def check_words(tree: Tree, may: Allowed) -> None:
     if may.made:
         _check_made(tree, may)
     known = vocabulary(statement.dialect)
-    sources = (*statement.sources, "")
-    passed: set[str] = set()  # what was found allowed wherever it is no name and stands before no parenthesis
-    for place, token in enumerate(statement.tokens):
-        source = sources[place]
-        if source in _PLAIN_MARKS or token.token_type in _MARKS or not _is_word(token, source):
+    sources, starts = statement.sources, statement.starts
+    # Words of the language, where they stand before no parenthesis: that they are also a name makes a difference to
+    # those alone that begin a part of a query.
+    passed: set[str] = set(_PLAIN_MARKS)
+    begins: set[str] = set()
+    calls: set[str] = set()
+    for source in set(sources):
+        word = lower(source)
+        if word in known.words:
+            (begins if word in known.reserved else passed).add(source)
+    for place, (source, after) in enumerate(zip(sources, (*sources[1:], ""), strict=True)):
+        called = after == "("
+        if source in passed and (not called or source in _PLAIN_MARKS):
             continue
-        called = sources[place + 1] == "("
-        name = names.get(token.start)
-        if name is not None and _is_name(name, called):
+        name = names.get(starts[place])
+        if name is None:
+            if source in begins and not called:
+                continue
+        elif _is_name(name, called):
             if lower(source) in known.reserved and not name.quoted:
                 raise refusal("reserved", word=source)
-        elif called:
+            continue
+        dotted = place > 1 and sources[place - 1] == "."
+        if called and source in calls and not dotted:
+            continue
+        token = statement.tokens[place]
+        if token.token_type in _MARKS or not _is_word(token, source):
+            continue
+        if called:
             _check_call(tree, place, source, may)
-        elif token.token_type is TokenType.IDENTIFIER:
+            if not dotted:
+                calls.add(source)
+        elif token.token_type is _IDENTIFIER:
             raise refusal("unclear")
-        elif source not in passed:
-            word = lower(source)
-            if word in known.words or not (unknown := _unknown(word, known.words, may.types)):
-                passed.add(source)
-            # Collations have names of their own, hundreds of them; they only order text.
-            elif not place or lower(sources[place - 1]) != "collate":
-                raise refusal("unknown_word", word=unknown, dialect=NAMES[statement.dialect])
+        # Collations have names of their own, hundreds of them; they only order text.
+        elif (unknown := _unknown(lower(source), known.words, may.types)) and not (
+            place and lower(sources[place - 1]) == "collate"
+        ):
+            raise refusal("unknown_word", word=unknown, dialect=NAMES[statement.dialect])
 
 
 def _check_made(tree: Tree, may: Allowed) -> None:
@@ -155,7 +174,7 @@ def _unknown(words: str, known: frozenset[str], types: frozenset[str]) -> str:
 
 
 def _is_word(token: Token, source: str) -> bool:
-    if token.token_type is TokenType.VAR or token.token_type is TokenType.IDENTIFIER:
+    if token.token_type in _WORDS:
         return True
     # `E'…'`, `x'…'` and the like are text, though they begin with a letter.
     return (source[0].isalpha() or source[0] == "_") and "'" not in source and '"' not in source
