@@ -24,6 +24,7 @@ _WRAPPERS = (
     ),
     *((head, "quotes", *rest) for head in ("keep", "omit") for rest in (("on", "scalar", "string"), ())),
 )
+_AFTER_VALUE = frozenset({")", ",", "]", "+", "-", "*", "/", "as", "from"})
 _LISTING = ("group_concat", "json_arrayagg")
 # Types that may stand before a text of theirs and that sqlglot takes for names.
 _SHAPES = frozenset({"box", "circle", "line", "lseg", "polygon", "jsonpath", "tsquery", "tsvector", "varbit"})
@@ -107,6 +108,14 @@ def _examined(words: Sequence[str], tokens: Sequence[Token]) -> Iterator[int]:
             yield from range(place - 1 - (words[place - 2] == "limit"), place + 2)
 
 
+def _factorials(words: Sequence[str], tokens: Sequence[Token]) -> Iterator[int]:
+    """The mark of a factorial behind a number, `5!`, before what can follow a value."""
+    for place, word in enumerate(words):
+        follows = words[place + 1] if place + 1 < len(words) else ")"
+        if word == "!" and place and tokens[place - 1].token_type is TokenType.NUMBER and follows in _AFTER_VALUE:
+            yield place
+
+
 def _called(words: Sequence[str], names: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Where the arguments of calls of these functions begin, and where they end."""
     for place, word in enumerate(words):
@@ -136,4 +145,5 @@ _CLAUSES: Mapping[Dialect, Mapping[str, _Clauses]] = {
         "json_arrayagg": _limits,
         "examined": _examined,
     },
+    Dialect.DUCKDB: {"!": _factorials},
 }

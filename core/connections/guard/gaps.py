@@ -121,6 +121,12 @@ def _postgres(tokens: Sequence[Token]) -> list[Token]:
     return found
 
 
+def _absolute(tokens: Sequence[Token]) -> list[Token]:
+    """`@ x` is a number of x, as `- x` is."""
+    bare = [token.token_type is TokenType.PARAMETER and token.text == "@" for token in tokens]
+    return [_token(TokenType.DASH, "-", t, t.end) if at else t for t, at in zip(tokens, bare, strict=True)]
+
+
 def _duckdb(tokens: Sequence[Token]) -> list[Token]:
     """`PIVOT … ORDER BY x` is `SELECT * FROM (PIVOT …) ORDER BY x`."""
     found: list[Token] = []
@@ -161,7 +167,7 @@ def _token(kind: TokenType, text: str, place: Token, end: int) -> Token:
 _Bridge = Callable[[Sequence[Token]], list[Token]]
 # Each with a word without which there is nothing to bridge.
 _BRIDGES: Mapping[Dialect, Sequence[tuple[str, _Bridge]]] = {
-    Dialect.POSTGRES: (("using", _postgres), ("normalized", _normalized)),
+    Dialect.POSTGRES: (("using", _postgres), ("normalized", _normalized), ("@", _absolute)),
     Dialect.MYSQL: (("values", _values),),
-    Dialect.DUCKDB: tuple((word, _duckdb) for word in ("pivot", "unpivot", "pivot_wider")),
+    Dialect.DUCKDB: (*((word, _duckdb) for word in ("pivot", "unpivot", "pivot_wider")), ("@", _absolute)),
 }

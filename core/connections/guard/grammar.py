@@ -7,6 +7,8 @@ from sqlglot import exp
 
 from core.connections.guard.refusal import refusal
 from core.connections.guard.statement import Tree
+from core.connections.guard.words import vocabulary
+from core.connections.schema import Dialect
 
 _QUERIES = """
 Select Union Except Intersect Subquery Values With CTE RecursiveWithSearch From Join Lateral Where Group Having Qualify
@@ -40,7 +42,7 @@ def check_grammar(tree: Tree) -> None:
     for kind, nodes in tree.nodes.items():
         if not issubclass(kind, exp.Func) and kind.__name__ not in _ALLOWED:
             for node in nodes:
-                if not _names_output(node):
+                if not _names_output(node) and not _reads_setting(node, tree.statement.dialect):
                     _refuse_node(node)
     _check_root(tree.root)
 
@@ -50,6 +52,18 @@ def _names_output(node: exp.Expr) -> bool:
     ordered = node.parent
     order = ordered.parent if isinstance(node, exp.PositionalColumn) and isinstance(ordered, exp.Ordered) else None
     return isinstance(order, exp.Order) and isinstance(order.parent, exp.Query)
+
+
+def _reads_setting(node: exp.Expr, dialect: Dialect) -> bool:
+    """`@@time_zone` on MySQL: one of a few settings of the session, read and not set."""
+    if (
+        type(node) is not exp.SessionParameter
+        or dialect is not Dialect.MYSQL
+        or isinstance(node.parent, exp.PropertyEQ)
+    ):
+        return False
+    kind = node.args.get("kind")
+    return kind in (None, "", "session") and node.name.lower() in vocabulary(dialect).settings
 
 
 def _refuse_node(node: exp.Expr) -> None:

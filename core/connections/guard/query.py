@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.connections.guard.bounds import check_bounds
 from core.connections.guard.grammar import check_grammar
 from core.connections.guard.resolve import Resolver
 from core.connections.guard.statement import Statement, Tree, parse
@@ -26,6 +27,7 @@ def understood(
     tree = parse(statement)
     check_grammar(tree)
     check_words(tree, allowed(statement.dialect, routines, functions))
+    check_bounds(tree)
     resolver = Resolver(tree, tables)
     resolver.resolve()
     return Understood(tree, tuple(resolver.columns.read))

@@ -23,6 +23,8 @@ _NAMESPACES = frozenset({"main", "temp", "system", "pg_catalog", "information_sc
 _MARKS = frozenset(
     {TokenType.COMMA, TokenType.DOT, TokenType.L_PAREN, TokenType.R_PAREN, TokenType.NUMBER, TokenType.STRING}
 )
+_MOST_ZEROS = 1_000_000  # bytes
+_BEFORE_SETTING = frozenset({"@@", "."})
 _IDENTIFIER = TokenType.IDENTIFIER
 _WORDS = frozenset({TokenType.VAR, TokenType.IDENTIFIER})
 _PLAIN_MARKS = frozenset("(),.")
@@ -137,6 +139,8 @@ def check_words(tree: Tree, may: Allowed) -> None:
             if lower(source) in known.reserved and not name.quoted:
                 raise refusal("reserved", word=source)
             continue
+        if place and not called and sources[place - 1] in _BEFORE_SETTING and _is_setting(tree, place):
+            continue
         dotted = place > 1 and sources[place - 1] == "."
         if called and source in calls and not dotted:
             continue
@@ -154,6 +158,16 @@ def check_words(tree: Tree, may: Allowed) -> None:
             place and lower(sources[place - 1]) == "collate"
         ):
             raise refusal("unknown_word", word=unknown, dialect=NAMES[statement.dialect])
+
+
+def _is_setting(tree: Tree, place: int) -> bool:
+    """`time_zone` of `@@time_zone` and `@@session.time_zone`, or that `session`; which ones may be read, the grammar
+    has said."""
+    statement = tree.statement
+    behind = statement.sources[max(place - 3, 0) : place]
+    reads = behind[-1] == "@@" or (behind[-1] == "." and behind[0] == "@@" and behind[1].lower() == "session")
+    known = exp.SessionParameter in tree.nodes and statement.dialect is Dialect.MYSQL
+    return known and reads and statement.words[place] in {"session", *vocabulary(statement.dialect).settings}
 
 
 def _check_made(tree: Tree, may: Allowed) -> None:
@@ -196,6 +210,8 @@ def _is_name(node: exp.Identifier, called: bool) -> bool:
 def _check_call(tree: Tree, place: int, source: str, may: Allowed) -> None:
     statement = tree.statement
     token = statement.tokens[place]
+    if statement.dialect is Dialect.SQLITE and _is_small_blob(statement, place):
+        return
     dotted = place > 1 and statement.tokens[place - 1].token_type is TokenType.DOT
     owner = _folded(statement, place - 2) if dotted else ""
     if dotted and f"{owner}.{_folded(statement, place)}" in may.granted:
@@ -210,6 +226,12 @@ def _check_call(tree: Tree, place: int, source: str, may: Allowed) -> None:
         raise refusal("made_function" if words[0] in may.made else "unknown_function", function=source)
     if dotted:
         _check_owner(tree, place, source)
+
+
+def _is_small_blob(statement: Statement, place: int) -> bool:
+    """`zeroblob(16)`, with a literal that says how few zeros it asks for."""
+    call, count = statement.words[place : place + 4], "".join(statement.words[place + 2 : place + 3])
+    return call == ("zeroblob", "(", count, ")") and count.isascii() and count.isdigit() and int(count) <= _MOST_ZEROS
 
 
 def _folded(statement: Statement, place: int) -> str:

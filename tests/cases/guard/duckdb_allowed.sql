@@ -98,3 +98,6 @@ SHOW TABLES
 
 --: the plan of a query
 EXPLAIN SELECT * FROM orders
+
+--: a factorial by its mark, and an absolute value
+SELECT 5!, 3! + 1 AS seven, @ -5 FROM orders

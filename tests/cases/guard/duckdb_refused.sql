@@ -108,3 +108,6 @@ SELECT * FROM orders AT (VERSION => 3)
 
 --: dollars in a name are no quotes
 SELECT 1 AS a$$, (SELECT secret FROM vault) AS b$$
+
+--: a text that is far too long
+SELECT repeat('x', 2000000000)

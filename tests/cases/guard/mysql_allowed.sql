@@ -91,3 +91,6 @@ EXPLAIN FORMAT=JSON SELECT * FROM orders
 
 --: a list of joined tables in parentheses
 SELECT c.name FROM customers c LEFT JOIN (orders o, lines l) ON o.customer_id = c.id AND l.order_id = o.id
+
+--: settings that say how things are read and shown
+SELECT @@version, @@session.time_zone, @@sql_mode, `orders`.id FROM orders

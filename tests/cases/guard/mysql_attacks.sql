@@ -12,7 +12,7 @@ SELECT * FROM orders INTO OUTFILE '/tmp/x'
 SELECT * INTO DUMPFILE '/tmp/x' FROM orders
 SELECT id INTO @x FROM orders
 SELECT @x := 1
-SELECT @@version
+SELECT @@version_comment
 SELECT @@global.secure_file_priv
 SELECT * FROM orders LOCK IN SHARE MODE
 SELECT * FROM orders FOR UPDATE

@@ -42,7 +42,7 @@ SELECT * FROM orders FOR UPDATE
 SELECT @n := @n + 1 FROM orders
 
 --: a server variable
-SELECT @@version
+SELECT @@datadir
 
 --: a stored function
 SELECT audit(id) FROM orders
@@ -130,3 +130,24 @@ HANDLER orders OPEN
 
 --: a client's command
 DELIMITER //
+
+--: where the server writes files
+SELECT @@secure_file_priv
+
+--: a setting of the whole server
+SELECT @@global.time_zone
+
+--: a harmless setting, and another one
+SELECT @@version, @@session.general_log_file
+
+--: a setting that is set
+SELECT @@time_zone := '+00:00'
+
+--: a variable of the session by the name of a setting
+SELECT @version
+
+--: a name of a setting without its marks
+SELECT version FROM orders
+
+--: a text that is far too long
+SELECT repeat('x', 1e9)

@@ -135,3 +135,9 @@ SELECT pg_catalog.lower(name) FROM customers
 
 --: bit operators
 SELECT 5 # 3, 5 & 3, ~5, 1 << 2, 2 ^ 3, |/ 4.0
+
+--: an operator that stands before its value
+SELECT @ -5, @ id FROM orders WHERE @ (id - 3) < 2
+
+--: powers and texts of common sizes
+SELECT 10::numeric ^ 20, power(1.0001, 5000), factorial(20), repeat('ab', 1000), 1.5e10, exp(2) FROM orders

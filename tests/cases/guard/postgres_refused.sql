@@ -192,3 +192,42 @@ SELECT 1
 ```sql
 SELECT 2
 ```
+
+--: an unknown table behind that operator
+SELECT @ (SELECT count(*) FROM secrets)
+
+--: a factorial of very many digits
+SELECT factorial(100000)
+
+--: a power of very many digits
+SELECT 10::numeric ^ 100000
+
+--: a power of a power
+SELECT (10::numeric ^ 100) ^ 100
+
+--: a power whose exponent is worked out
+SELECT 10::numeric ^ (1000 * 1000)
+
+--: a product of powers
+SELECT 10::numeric ^ 1000 * 10::numeric ^ 1000 * 10::numeric ^ 1000
+
+--: a number with a huge exponent
+SELECT 1e100000::numeric / 3
+
+--: a text that is such a number
+SELECT '1e100000'::numeric / 7
+
+--: a text of digits that becomes a number
+SELECT repeat('9', 100000)::numeric
+
+--: an exponential of very many digits
+SELECT exp(100000::numeric)
+
+--: repeated repetition
+SELECT repeat(repeat('x', 10000), 100000)
+
+--: a padding that is far too long
+SELECT lpad('x', 2000000000, 'y')
+
+--: nothing that is no number hides a size
+SELECT repeat('x', (1e400 * 0 + 2000000000)::int)

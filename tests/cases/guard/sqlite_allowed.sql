@@ -74,3 +74,6 @@ SELECT 1 -- one; two
 
 --: the plan of a query
 EXPLAIN QUERY PLAN SELECT * FROM orders
+
+--: a few zeros
+SELECT zeroblob(16), length(zeroblob(1000000))

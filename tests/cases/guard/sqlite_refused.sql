@@ -84,3 +84,15 @@ SELECT 1 /* and
 
 --: a variable
 SELECT * FROM orders WHERE id = :id
+
+--: zeros by a number in another form
+SELECT zeroblob(1e9)
+
+--: zeros by a sum
+SELECT zeroblob(16 + 1000000000)
+
+--: zeros as many as a column says
+SELECT zeroblob(id) FROM orders
+
+--: zeros as many as a query says
+SELECT zeroblob((SELECT 1000000000))
