@@ -97,6 +97,8 @@ class Binder(Fields):
             return []
         if isinstance(predicate, Check) and predicate.columns.metric is not None:
             return self._metric_having(entity, predicate, predicate.columns.metric)
+        if isinstance(predicate, Has) and entity.kind is not None and self._holds_too(entity.kind, predicate.entity):
+            return []  # "countries with customers" are those of the customers themselves
         if isinstance(predicate, Has) and entity.kind is not None:
             own = self._kind_has(entity, predicate)
             if own is not None:
@@ -242,6 +244,13 @@ class Binder(Fields):
             return []
         fields = [(replace(other.kind, path=p), far) for p, far in self.reach(table, other.table) if not many(p)]
         return [(Missing(f, negated=not has.negated), far + 0.9) for f, far in fields]
+
+    def _holds_too(self, kind: Field, other: Entity) -> bool:
+        """Whether these rows have a column of the same name, so that it is not that of others that is meant."""
+        if other.table == kind.column.table or kind.path or self.words.is_key(kind.column):
+            return False
+        said = plain_words(kind.column.column)
+        return any(plain_words(c.name) == said for c in self.words.table(other.table).columns)
 
     def _kind_has(self, entity: Entity, has: Has) -> list[tuple[Entity, float]] | None:
         """Values of a column that rows of the same table have: "countries with singers above 20"."""

@@ -6,7 +6,7 @@ reading has to speak of it; otherwise the word is not explained.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from core.answering.instant.chart import Edge
 from core.answering.instant.lexicon import lexicon
@@ -40,7 +40,7 @@ def unexplained(edge: Edge, claimed: frozenset[int], texts: Sequence[str], sql: 
 
     Chinese says of what is done that it is so already (已): what follows has to be a cell's word, or within a time.
     """
-    held = [leaf for leaf in edge.leaves() if leaf.category in ("V", "W")]
+    held = [leaf for leaf in edge.leaves() if leaf.category in ("V", "W", "Done")] + list(_flags(edge))
     for place, text in enumerate(texts):
         ends = place + _NEAR
         if text.startswith("已") and not any(leaf.start <= ends and place < leaf.end for leaf in held):
@@ -51,3 +51,11 @@ def unexplained(edge: Edge, claimed: frozenset[int], texts: Sequence[str], sql: 
         if leaf.category == "verb" and leaf.start in claimed and outcomes[root(texts[leaf.start].lower())] not in named:
             return texts[leaf.start]
     return ""
+
+
+def _flags(edge: Edge) -> Iterator[Edge]:
+    """The columns that are taken for saying yes or no."""
+    for part in edge.parts:
+        if edge.category == "P" and part.category == "C" and len(edge.parts) == 1:
+            yield part
+        yield from _flags(part)

@@ -66,6 +66,16 @@ def ways(word: str) -> tuple[Way, ...]:
     return tuple(sorted(found.items(), key=lambda w: w[1])[:_MOST_WAYS])
 
 
+@lru_cache(maxsize=20_000)
+def is_doing(word: str) -> bool:
+    """Whether the dictionary has the word for a verb first: "to return"."""
+    tokens = _tokenizer().tokenize(word) if len(word) > 1 else []
+    if len(tokens) != 1:
+        return False
+    entries = [g for g in ",".join(tokens[0].details[7:]).split("/") if g and not g.startswith(_NO_MEANING)]
+    return bool(entries) and re.sub(r"\([^)]*\)", "", entries[0]).strip().startswith("to ")
+
+
 def said(word: str) -> tuple[str, ...]:
     """The English words that a cell might hold for a Chinese word, as they would be written, the likeliest first."""
     own = glosses().get(word, ())

@@ -91,6 +91,8 @@ class Phrases(Predicates):
         return () if isinstance(predicate, Has) else self.narrowed(entity, predicate)
 
     def narrowed_before(self, predicate: Predicate, entity: Entity) -> Made:
+        if entity.owned and entity.kind is None and isinstance(predicate, Holds):
+            return ()  # "加拿大客户的发票": the value is said of the customers
         return self.narrowed(entity, predicate)
 
     def named(self, entity: Entity, values: Values) -> Made:

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.answering.instant.chart import Edge
 from core.answering.instant.dictionary_zh import LONGEST_WORD, Way, glosses, said, segments, ways
+from core.answering.instant.doubts_zh import dones, fitting, standing
 from core.answering.instant.focus import focused
 from core.answering.instant.lexicon import lexicon
 from core.answering.instant.meaning import Columns, Number, Values
@@ -34,6 +35,7 @@ _SCALES = {"百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000, None: 1}
 _QUOTED = re.compile(r"[“\"'‘「『](.+?)[”\"'’」』]")
 _LATIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-z0-9_À-ÿ]*(?:[-.&'][A-Za-z0-9_À-ÿ]+)*")
 _LATIN_RUN = re.compile(rf"{_LATIN.pattern}(?: +(?:{_LATIN.pattern}|\d+|&))*")
+_POINTING = "各每"
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 LONGEST_COMPOUND = 4
 LONGEST_VALUE = 6
@@ -92,6 +94,7 @@ def chinese_spans(
     leaves.extend(_value_leaves(text, timely, words, values))
     leaves.extend(_texts(text, leaves))
     leaves = _likelier(leaves, words, text)
+    leaves = standing([*leaves, *dones(leaves, words, text)], text, words)
     leaves = with_terms(leaves, text, [(i, i + 1) for i in range(len(text))], terms, words)
     return spans_of(focused(leaves, words), skips, len(text), tuple(text), joint="")
 
@@ -155,7 +158,8 @@ def _lattice(text: str) -> dict[int, list[Word]]:
     found: dict[int, list[Word]] = {}
 
     def put(start: int, word: str, cut: bool) -> None:
-        meant = ways(word)
+        # A character alone means too many things for the dictionary to be believed.
+        meant = ways(word) if len(word) > 1 or word in glosses() else ()
         if (meant or cut) and not any(w.text == word for w in found.get(start, ())):
             found.setdefault(start, []).append(Word(start, start + len(word), word, meant, cut))
 
@@ -163,7 +167,7 @@ def _lattice(text: str) -> dict[int, list[Word]]:
         if not re.fullmatch(r"[\W\d_]+", word):
             put(start, word, cut=True)
             # "哪[本书]": a measure word and its noun, which the dictionary takes for one word
-            if len(word) == 2 and word[0] in _CLASSIFIERS and word[1] in glosses():
+            if len(word) == 2 and word[0] in _CLASSIFIERS + _POINTING and word[1] in glosses():
                 put(start + 1, word[1], cut=True)
     for match in _CHINESE.finditer(text):
         for i in range(match.start(), match.end()):
@@ -211,7 +215,7 @@ def _name_leaves(text: str, lattice: Mapping[int, Sequence[Word]], words: Schema
                     if inner is not None and cost + more < 1.0:
                         stack.append((word.end, inner, cost + more, size + 1))
         for end, calls in found.items():
-            yield from call_leaves(calls, start, end, text[start:end])
+            yield from call_leaves(fitting(text[start:end], calls, words), start, end, text[start:end])
 
 
 def _with_synonyms(ways: Sequence[Way]) -> Iterator[Way]:
@@ -275,7 +279,7 @@ def _value_phrases(text: str, lattice: Mapping[int, Sequence[Word]]) -> Iterator
                 continue
             if len(word.text) > 1 or word.cut:
                 yield word.text, start, word.end, 0.0, False
-            if word.text not in lexicon("zh").verbs:
+            if word.text not in lexicon("zh").verbs and (len(word.text) > 1 or word.text in glosses()):
                 for place, english in enumerate(said(word.text)):
                     yield english, start, word.end, 0.1 + 0.02 * place, False
             for after in lattice.get(word.end, ()) if word.cut else ():

@@ -188,7 +188,7 @@ _ZH_PATTERNS = (
     ("date", re.compile(r"((?:19|20)\d\d)[年\-/.](\d{1,2})[月\-/.](\d{1,2})[日号]?")),
     ("month", re.compile(r"((?:19|20)\d\d)年(\d{1,2}|十[一二]?|[一二三四五六七八九])月份?")),
     ("quarter", re.compile(r"((?:19|20)\d\d)年(?:第)?([一二三四1-4])季度")),
-    ("year", re.compile(r"[“\"']?((?:19|20)\d\d)[”\"']?(?:年度?|(?!\d))")),
+    ("year", re.compile(r"(?<![\d.])[“\"']?((?:19|20)\d\d)[”\"']?(?:年度?|(?![\d.,]))")),
     ("this", re.compile(
         r"(今天|昨天|前天|今年|去年|前年|本年|本月|这个月|上个?月|当月|本周|这周|上周|这个?星期|上个?星期|"
         r"本季度?|这个?季度|上个?季度)"
@@ -196,6 +196,9 @@ _ZH_PATTERNS = (
     ("this_quarter", re.compile(r"(今年|去年|)第?([一二三四1-4])季度")),
     ("this_month", re.compile(r"(今年|去年|)(\d{1,2}|十[一二]?|[一二三四五六七八九])月份?(?!\d)")),
 )  # fmt: skip
+_ZH_YEAR_BEFORE = re.compile(
+    r"((?:19|20)\d\d)年第?[\d一二三四五六七八九十]+(?:月份?|季度)(?:[到至和与、~-]|或者?|以及)$"
+)
 _ZH_THIS = {
     "今天": (Grain.DAY, 0), "昨天": (Grain.DAY, -1), "前天": (Grain.DAY, -2), "今年": (Grain.YEAR, 0),
     "本年": (Grain.YEAR, 0), "去年": (Grain.YEAR, -1), "前年": (Grain.YEAR, -2),
@@ -206,7 +209,14 @@ def chinese_times(text: str, now: datetime) -> Iterator[tuple[int, int, When]]:
     """Every time phrase of a Chinese text, by character: where it starts, where it ends, what it means."""
     for kind, pattern in _ZH_PATTERNS:
         for match in pattern.finditer(text):
-            when = _chinese(kind, match.groups(), now)
+            groups = match.groups()
+            if kind in ("this_month", "this_quarter") and not groups[0]:
+                # "2023年7月到9月": the year said before holds for what follows it
+                earlier = _ZH_YEAR_BEFORE.search(text[: match.start()])
+                kind_now = kind.removeprefix("this_") if earlier else kind
+                when = _chinese(kind_now, (earlier[1], groups[1]) if earlier else groups, now)
+            else:
+                when = _chinese(kind, groups, now)
             if when is not None:
                 yield match.start(), match.end(), when
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from core.answering.instant.asks import Asks
-from core.answering.instant.binding import Binder
+from core.answering.instant.binding import Binder, nearest_dates
 from core.answering.instant.meaning import (
     Ask,
     Average,
+    Blank,
     By,
     Check,
     Columns,
@@ -20,10 +21,11 @@ from core.answering.instant.meaning import (
     Operand,
     Predicate,
     Together,
+    Want,
     Wishes,
 )
 from core.answering.instant.phrases import Phrases
-from core.answering.instant.reading import Function, Grain, Op
+from core.answering.instant.reading import ColumnRef, Field, Function, Grain, Op
 from core.answering.instant.times import When
 
 Made = Iterable[tuple[Any, float]]
@@ -78,10 +80,43 @@ class Turned:
         return self._phrases.time_op(op, window)
 
     def most_columns_desc(self, columns: Columns) -> Made:
-        return self._phrases.most("desc", columns)
+        return self._most_of("desc", columns)
 
     def most_columns_asc(self, columns: Columns) -> Made:
-        return self._phrases.most("asc", columns)
+        return self._most_of("asc", columns)
+
+    def _most_of(self, extreme: str, columns: Columns) -> Made:
+        """ "座位最多": there may be many of what is counted, but not of dates and years."""
+        counted = tuple((ref, cost) for ref, cost in columns.options if not self._timely(ref))
+        return self._phrases.most(extreme, replace(columns, options=counted)) if counted else ()
+
+    def _timely(self, ref: ColumnRef) -> bool:
+        field = Field(ref, self._bind.words.kind(ref))
+        return self._bind.dated(field) or self._bind.yearly(field)
+
+    def nth_after(self, columns: Columns, place: str) -> Made:
+        """ "单价第二高的产品"."""
+        yield Most(True, columns=columns, skip=int(place) - 1), 0.0
+
+    def nth_least_after(self, columns: Columns, place: str) -> Made:
+        yield Most(False, columns=columns, skip=int(place) - 1), 0.0
+
+    def nth_before(self, place: str, columns: Columns) -> Made:
+        return self.nth_after(columns, place)
+
+    def nth_least_before(self, place: str, columns: Columns) -> Made:
+        return self.nth_least_after(columns, place)
+
+    def is_done(self, columns: Columns) -> Made:
+        """ "已归还": the date of returning is filled in."""
+        yield Blank(columns, negated=True), 0.0
+
+    def has_unflagged(self, columns: Columns, entity: Entity) -> Made:
+        """ "未通过检查": an inspection that was not passed, or none that was; both are meant until one is chosen."""
+        if entity.bare:
+            for flag, cost in self._phrases.not_flagged(columns):
+                for found, more in self._bind.narrowed(entity, flag):
+                    yield Has(replace(found, distinct=False)), cost + more
 
     def most_related_sup(self, entity: Entity, extreme: str) -> Made:
         return self._phrases.most_counted(extreme, entity)
@@ -129,6 +164,16 @@ class Turned:
     def best_in_few(self, most: Most, number: Number, entity: Entity) -> Made:
         return self._phrases.best_few(number, most, entity)
 
+    def best_top(self, columns: Columns, number: Number, entity: Entity) -> Made:
+        """ "单价排名前三的产品"."""
+        return self.best_few_before(Most(True, columns=columns), number, entity)
+
+    def best_top_counted(self, counted: Entity, number: Number, entity: Entity) -> Made:
+        """ "订单数前五的客户"."""
+        if counted.each:
+            return ()
+        return self.best_few_before(Most(True, entity=replace(counted, distinct=False)), number, entity)
+
     def best_few_before(self, predicate: Predicate, number: Number, entity: Entity) -> Made:
         if isinstance(predicate, Most) and number.value >= 1:
             return self._bind.narrowed(entity, replace(predicate, n=int(number.value)))
@@ -137,8 +182,13 @@ class Turned:
     def kind_or_compound(self, first: Entity, second: Entity) -> Made:
         """ "汽车的型号", "不同位置": what belongs to something else."""
         if first.bare and second.bare and first.table != second.table and not first.each and first.kind is None:
-            return self._phrases.compound(first, second)
+            return self.compound_near(first, second)
         return ()
+
+    def compound_near(self, first: Entity, second: Entity) -> Made:
+        """A thing named after what it belongs to; what stands before the two speaks of the first one."""
+        for found, cost in self._phrases.compound(first, second):
+            yield replace(found, owned=True), cost
 
     def kind_of_entity(self, entity: Entity, columns: Columns) -> Made:
         """ "商店的位置": the values of a column of these rows."""
@@ -217,6 +267,14 @@ class Turned:
 
     def instead_whose(self, ask: Ask, entity: Entity, wishes: Wishes) -> Made:
         return self._asks.instead_of(ask, wishes, entity)
+
+    def asked_when(self, entity: Entity) -> Made:
+        """ "最早的订单是什么时候": the date that these rows have."""
+        for field, cost in nearest_dates(self._bind, entity.table):
+            if not field.path and not entity.each and entity.kind is None:
+                wish = Want(Columns(((field.column, 0.0),), ""))
+                for ask, more in self._asks.wishes_of((wish,), entity):
+                    yield ask, cost + more
 
     def timed_ask(self, window: When, ask: Ask) -> Made:
         return self._asks.narrowed_ask(ask, InTime((window,)))
