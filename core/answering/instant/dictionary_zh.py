@@ -76,6 +76,12 @@ def is_doing(word: str) -> bool:
     return bool(entries) and re.sub(r"\([^)]*\)", "", entries[0]).strip().startswith("to ")
 
 
+@lru_cache(maxsize=5_000)
+def deeds(verb: str) -> tuple[str, ...]:
+    """The single English words that a Chinese verb stands for: what a date or a way may be called by."""
+    return tuple(phrase[0] for phrase, _ in ways(verb.rstrip("过了") or verb) if len(phrase) == 1)[:4]
+
+
 def said(word: str) -> tuple[str, ...]:
     """The English words that a cell might hold for a Chinese word, as they would be written, the likeliest first."""
     own = glosses().get(word, ())

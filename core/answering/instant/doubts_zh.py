@@ -27,6 +27,7 @@ _SUMS_UP = re.compile("累[计积加]")
 _EVERY = re.compile("(?:所有|全部|每[个一次条笔张位名家种]|任何)[^,。;]*都")
 _DONE_SIGNS = "了过出完好掉"
 _HAVING = ("有", "无", "没", "未")
+_AHEAD = {"due", "expiry", "expire", "expired", "expiration", "required", "planned", "scheduled", "deadline", "birth"}
 _EACH = ("各", "每")
 _SURELY = 0.35
 
@@ -110,7 +111,11 @@ def dones(leaves: Sequence[Edge], words: SchemaWords, text: str) -> Iterator[Edg
     for leaf in leaves:
         if leaf.category != "C" or re.search("(?:日期|时间|日|年|年份|月|期)$", text[leaf.start : leaf.end]):
             continue
-        dated = tuple((ref, cost) for ref, cost in leaf.meaning.options if cost < _SURELY and words.kind(ref).temporal)
+        dated = tuple(
+            (ref, cost)
+            for ref, cost in leaf.meaning.options
+            if cost < _SURELY and words.kind(ref).temporal and not _AHEAD & set(plain_words(ref.column))
+        )
         called = any(t.category == "T" and (t.start, t.end) == (leaf.start, leaf.end) for t in leaves)
         if dated and not called and is_doing(text[leaf.start : leaf.end]):
             yield Edge("Done", leaf.start, leaf.end, replace(leaf.meaning, options=dated), leaf.cost)

@@ -14,7 +14,7 @@ from core.answering.instant.meaning import (
     Wishes,
 )
 from core.answering.instant.moving import best_moved, field_moved, moved
-from core.answering.instant.naming import additive, display
+from core.answering.instant.naming import additive, display, is_name
 from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     Bucket,
@@ -71,10 +71,19 @@ class Grouping(Wishing):
         if all(isinstance(w, Want) and w.function is None for w in wishes):
             figured = any(ref.sign for w in wishes if isinstance(w, Want) for ref, _ in w.columns.options)
             # A figure of two columns says nothing without whose it is.
-            yield from self.wishes_with(group, wishes) if figured else self.wishes_of(wishes, group)
+            for ask, cost in self.wishes_with(group, wishes) if figured else self.wishes_of(wishes, group):
+                yield self._with_names(ask, group), cost
             return
         for ask, cost in self._measures(wishes, group.table):
             yield from self._grouped(ask, group, cost, tuple(w for w in wishes if is_plain(w)))
+
+    def _with_names(self, ask: Ask, group: Entity) -> Ask:
+        """In Chinese "每种套餐的月费" is told with the name of each, unless a name is asked for."""
+        fields = [e for e in ask.show if isinstance(e, Field)]
+        if self._language != "zh" or group.kind is not None or any(is_name(self._words, f.column) for f in fields):
+            return ask
+        who = display(self._words, group.table, self._language)
+        return ask if set(who) & set(fields) else replace(ask, show=(*who, *ask.show))
 
     def _measures(self, wishes: Wishes, near: str) -> Made:
         """The counted or measured rows of these wishes, not yet grouped; one table only."""

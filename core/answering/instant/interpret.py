@@ -139,7 +139,8 @@ class _Parsed:
             leaf.category == "reference" or (leaf.category == "their" and not any(t < leaf.start for t in tables))
             for leaf in spans.leaves
         )
-        verbs = frozenset(root(leaf.meaning) for leaf in spans.leaves if leaf.category == "verb" and leaf.meaning)
+        said = [leaf.meaning for leaf in spans.leaves if leaf.category == "verb" and leaf.meaning]
+        verbs = frozenset(root(word) for meaning in said for word in meaning.split())
         self._binder = Binder(words, verbs)
         phrases = Phrases(words, self._binder)
         self._asks = Asks(words, self._binder, language)

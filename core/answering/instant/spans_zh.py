@@ -12,17 +12,18 @@ from datetime import datetime
 from typing import Any
 
 from core.answering.instant.chart import Edge
-from core.answering.instant.dictionary_zh import LONGEST_WORD, Way, glosses, said, segments, ways
+from core.answering.instant.dictionary_zh import LONGEST_WORD, Way, deeds, glosses, said, segments, ways
 from core.answering.instant.doubts_zh import dones, fitting, standing
 from core.answering.instant.focus import focused
 from core.answering.instant.lexicon import lexicon
 from core.answering.instant.meaning import Columns, Number, Values
+from core.answering.instant.notes_zh import noted, units, written_out
 from core.answering.instant.reading import ColumnRef
-from core.answering.instant.schema_words import Call, SchemaWords, plain_words, synonyms, walk
+from core.answering.instant.schema_words import Call, SchemaWords, directions, plain_words, synonyms, walk
 from core.answering.instant.spans import Spans, call_leaves, function_leaves, spans_of
 from core.answering.instant.terms import with_terms
 from core.answering.instant.times import chinese_times
-from core.answering.instant.words import singular
+from core.answering.instant.words import root, singular
 from core.grounding.terms import Term
 from core.grounding.values import ValueSource
 
@@ -43,6 +44,7 @@ _AND = re.compile("[和与及、又]")
 _TWO_THINGS = 14  # characters before 都 within which two things stand that it speaks of
 _DONE_TO = re.compile("[了过](?=[^的,。;?])")  # a verb with its object behind it
 _TRANSLATED = 0.3  # what is called so only in another language, beside what is called so in the question's own
+_FIRST = 0.01
 _SURELY = 0.35  # what costs less is called so, or by a word for the same
 _DATE_SURELY = 0.25
 _INSIDE = 0.1
@@ -65,7 +67,7 @@ def chinese_spans(
     text: str, words: SchemaWords, values: ValueSource, now: datetime, terms: Sequence[Term] = ()
 ) -> Spans:
     """The leaves of a Chinese question."""
-    text = unicodedata.normalize("NFKC", text).rstrip("?.!。 ")
+    text = written_out(unicodedata.normalize("NFKC", text).rstrip("?.!。 "))
     times = list(chinese_times(text, now))
     lattice = _lattice(text)
     bounds = _bounds(text, lattice)
@@ -84,14 +86,18 @@ def chinese_spans(
                 skips.update(range(i, end))
             elif word.category == "both" and not _AND.search(text[max(0, i - _TWO_THINGS) : i]):
                 skips.add(i)
+            elif word.category == "verb":
+                leaves.append(Edge("verb", i, end, _way(text[i:end]), 0.0))
             else:
                 leaves.extend(function_leaves(word, words, i, end))
     labels = list(_label_leaves(text, words))
     leaves.extend(labels)
-    leaves.extend(_beside(labels, _name_leaves(text, timely, words)))
+    leaves.extend(_beside(labels, _meant_first(_name_leaves(text, timely, words))))
     leaves.extend(_numbers(text))
     leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in times)
     leaves.extend(_value_leaves(text, timely, words, values))
+    leaves.extend(noted(text, words, values))
+    skips |= units(text)
     leaves.extend(_texts(text, leaves))
     leaves = _likelier(leaves, words, text)
     leaves = standing([*leaves, *dones(leaves, words, text)], text, words)
@@ -133,6 +139,20 @@ def _likelier(leaves: Sequence[Edge], words: SchemaWords, text: str) -> list[Edg
         )
         out.append(replace(leaf, cost=leaf.cost + _INSIDE) if inside else leaf)
     return out
+
+
+def _way(verb: str) -> str:
+    """The English of a verb that says which end of a way is meant: to depart is about the origin."""
+    return " ".join(word for word in deeds(verb) if root(word) in directions())
+
+
+def _meant_first(leaves: Iterable[Edge]) -> Iterator[Edge]:
+    """Tables that a word calls only in its second sense cost more beside one that it calls in its first."""
+    found = list(leaves)
+    first = {(leaf.start, leaf.end) for leaf in found if leaf.category == "T" and leaf.cost < _FIRST}
+    for leaf in found:
+        second = leaf.category == "T" and leaf.cost >= _FIRST and (leaf.start, leaf.end) in first
+        yield replace(leaf, cost=leaf.cost + _TRANSLATED) if second else leaf
 
 
 def _options(leaf: Edge) -> list[float]:

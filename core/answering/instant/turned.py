@@ -25,7 +25,7 @@ from core.answering.instant.meaning import (
     Wishes,
 )
 from core.answering.instant.phrases import Phrases
-from core.answering.instant.reading import ColumnRef, Field, Function, Grain, Op
+from core.answering.instant.reading import ColumnRef, Field, Function, Grain, Op, Portion, Tally
 from core.answering.instant.times import When
 
 Made = Iterable[tuple[Any, float]]
@@ -233,6 +233,54 @@ class Turned:
         for found, cost in self._bind.narrowed(entity, predicate):
             for ask, more in self._asks.count(found):
                 yield ask, cost + more
+
+    def portion_of_all(self, predicate: Predicate, entity: Entity, whole: Entity) -> Made:
+        """ "退课的报名占全部报名的百分之几"."""
+        return self._asks.portion(entity, predicate) if entity == whole and entity.bare else ()
+
+    def portion_of_kind(self, part: Entity, whole: Entity) -> Made:
+        """ "女会员占会员的比例": rows of the same table, some of them narrowed."""
+        plain = part.kind is None and whole.kind is None and not (part.best or part.having or part.each)
+        if part.table == whole.table and whole.bare and part.conditions and plain:
+            yield Ask(whole, (Portion(part.conditions),)), 0.0
+
+    def values_of(self, entity: Entity, columns: Columns) -> Made:
+        """ "客户来自哪些国家": the different values of a column of these rows."""
+        for found, cost in self.kind_of_entity(entity, columns):
+            for ask, more in self._asks.show(replace(found, distinct=True)):
+                yield ask, cost + more
+
+    def count_where(self, predicate: Predicate) -> Made:
+        """ "工资高于平均工资的有几人": the rows are those of the column that is compared."""
+        if isinstance(predicate, Check):
+            tables = {ref.table for ref, _ in predicate.columns.options}
+            for table in tables if len(tables) == 1 else ():
+                yield from self.count_narrowed(Entity(table), predicate)
+
+    def with_count(self, ask: Ask) -> Made:
+        """ "订单最多的客户是谁,一共有多少单": the count by which they were found is shown anyway."""
+        best = ask.entity.best
+        if best is not None and isinstance(best.by, Tally) and best.by.function is Function.COUNT:
+            yield ask, 0.0
+
+    def count_rows_each(self, by: By) -> Made:
+        """ "每种付款方式各有多少笔": the rows that have the value."""
+        if by.entity is not None and by.entity.kind is not None and not by.entity.kind.path:
+            rows = Entity(by.entity.table, conditions=by.entity.conditions)
+            yield from self._asks.for_each_count(By(replace(by.entity, conditions=())), rows)
+
+    def with_zero_said(self, ask: Ask, counted: Entity, group: Entity) -> Made:
+        """ "没有会员的公司也列出来"."""
+        return self._asks.with_zero_of(ask, group, counted)
+
+    def against_average_of(self, columns: Columns, op: str, entity: Entity, *again: Columns) -> Made:
+        """ "日薪高于全体司机平均日薪": the average is that of all of them."""
+        own = tuple((ref, cost) for ref, cost in columns.options if ref.table == entity.table)
+        if own:
+            yield from self._phrases.against_average(replace(columns, options=own), op, *again)
+
+    def against_average_of_tail(self, columns: Columns, entity: Entity, *rest: Any) -> Made:
+        return self.against_average_of(columns, rest[-1], entity, *rest[:-1])
 
     def grain_before(self, grain: str, ask: Ask) -> Made:
         return self._asks.grouped(ask, By(grain=Grain(grain)))

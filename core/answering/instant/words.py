@@ -22,7 +22,8 @@ _IRREGULAR = {
     "feet": "foot", "teeth": "tooth", "mice": "mouse", "geese": "goose", "lives": "life", "wives": "wife",
     "species": "species", "series": "series", "news": "news", "indices": "index", "analyses": "analysis",
     "bases": "base", "cases": "case", "sales": "sale", "databases": "database", "warehouses": "warehouse",
-    "bonuses": "bonus", "statuses": "status", "buses": "bus", "movies": "movie", "cookies": "cookie", "mpg": "mpg",
+    "bonuses": "bonus", "campuses": "campus", "viruses": "virus",
+    "statuses": "status", "buses": "bus", "movies": "movie", "cookies": "cookie", "mpg": "mpg",
     "this": "this", "was": "was", "has": "has", "is": "is", "its": "its", "does": "does", "gas": "gas", "yes": "yes",
 }  # fmt: skip
 
