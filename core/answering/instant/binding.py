@@ -52,7 +52,7 @@ from core.answering.instant.reading import (
     Tally,
     Within,
 )
-from core.answering.instant.schema_words import SchemaWords
+from core.answering.instant.schema_words import SchemaWords, plain_words
 from core.answering.instant.terms import measured
 from core.connections.schema import Kind
 
