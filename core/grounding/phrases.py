@@ -9,6 +9,7 @@ _QUOTED = re.compile(
 )
 _SINGLE = re.compile(r"(?<!\w)'([^']{1,100})'(?!\w)")
 _TOKENS = re.compile(r"[\u3400-\u9fff]+|[^\s\u3400-\u9fff,;:!?()\[\]{}\"“”‘’「」『』《》，。；：！？（）、]+")
+_ABBREVIATED = re.compile(r"\w\.$")  # the dot of "Inc." is the name's own, unless the sentence ends with it
 _CHINESE = re.compile(r"[\u3400-\u9fff]+")
 _MOST_WORDS, _MOST_CHARACTERS, _MOST_PHRASES = 6, 10, 500
 
@@ -56,10 +57,13 @@ def phrases_of(text: str) -> list[str]:
     found = dict.fromkeys(quoted(text))
     for size in range(min(_MOST_WORDS, len(tokens)), 0, -1):
         for start in range(len(tokens) - size + 1):
-            run = text[tokens[start].start() : tokens[start + size - 1].end()].strip(".' ")
+            whole = text[tokens[start].start() : tokens[start + size - 1].end()].lstrip(".' ")
+            run = whole.rstrip(".' ")
             if question_terms(run):
                 found[run] = None
                 found[re.sub(r"['’]s?$", "", run)] = None
+                if _ABBREVIATED.search(whole):
+                    found[whole] = None
     for run in _CHINESE.findall(text):
         for size in range(min(_MOST_CHARACTERS, len(run)), 1, -1):
             found.update((run[start : start + size], None) for start in range(len(run) - size + 1))

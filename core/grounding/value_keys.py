@@ -1,4 +1,4 @@
-"""The keys by which values are found, as numbers of 32 bits: whole texts, words, and the grams of words.
+"""The keys by which values are found, as numbers of 32 bits: whole texts, words, and what misspelt words share.
 
 A number stands for one connection's key alone, and what it finds is compared in full afterwards: a collision costs a
 look, never a wrong hit.
@@ -16,8 +16,10 @@ Key = int
 Arm = frozenset[str]  # grams that a word must hold, all of them
 
 _RUNS = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+")
-_SHORT = 6  # letters of a word up to which grams are of two letters, not three
-_TWO_SLIPS = 9  # letters of a word from which two slips are looked for
+SHORTEST = 4  # letters of a word that can be misspelt
+TWO_SLIPS = 9  # letters of a word from which two slips are looked for
+_START = 7  # letters of a word, of which one may be missing
+_NEIGHBOURS = (1 << 22) - 1  # numbers that stand for beginnings: few, so that each costs little room
 _LONGEST_WORD = 40  # letters; what is longer is found whole and by its beginning
 _MOST_ARMS = 24
 _SIGNED = 1 << 31
@@ -44,7 +46,14 @@ def pairs(run: str) -> list[str]:
 
 def can_be_misspelt(run: str) -> bool:
     """Whether a word is long enough to be known with a slip in it. Another number is another number."""
-    return 4 <= len(run) <= _LONGEST_WORD and not run.isdigit()
+    return SHORTEST <= len(run) <= _LONGEST_WORD and not run.isdigit()
+
+
+def firm_words(folded: str) -> list[str]:
+    """The words of a text that nobody means by other words of three letters or fewer: all but short ones. Numbers are
+    firm however short, and where all are short, all are."""
+    words = runs(folded)
+    return [word for word in words if len(word) >= SHORTEST or word.isdigit() or is_chinese(word)] or words
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,15 @@ class Keys:
         """Of one word, or of the pairs of a Chinese run."""
         return (self._key("w" + word) for word in (pairs(run) if is_chinese(run) else (run,)))
 
+    def neighbours(self, word: str) -> list[Key]:
+        """Of a word's neighbours."""
+        start, seed = word[:_START], crc32(b"n", self.seed)
+        if not start.isascii():
+            return [crc32(text.encode("utf-8", "surrogatepass"), seed) & _NEIGHBOURS for text in neighbours(word)]
+        plain = start.encode()
+        without = [crc32(plain[:place] + plain[place + 1 :], seed) & _NEIGHBOURS for place in range(len(plain))]
+        return [crc32(plain, seed) & _NEIGHBOURS, *without]
+
     def gram(self, gram: str) -> Key:
         """Of a gram of a word."""
         return self._key("g" + gram)
@@ -83,52 +101,43 @@ class Keys:
         return found if found < _SIGNED else found - 2 * _SIGNED
 
 
+def neighbours(word: str) -> set[str]:
+    """The beginning of a word, as it is and without one of its letters. Two words share one of these where a slip
+    makes one of the other: a letter too many, too few, another one, or two changed places (SymSpell, W. Garbe)."""
+    start = word[:_START]
+    return {start, *(start[:place] + start[place + 1 :] for place in range(len(start)))}
+
+
 @lru_cache(maxsize=65536)
 def grams_of(word: str) -> tuple[str, ...]:
-    """The grams under which a word is kept: of two letters where it is short, of three where it is not so short, with
-    a mark at both ends; pairs of Chinese characters."""
+    """The grams under which a word is kept: of three letters, with a mark at both ends; pairs of Chinese characters.
+    None for a word that is too short to hold another or to be known with two slips in it."""
     if is_chinese(word):
-        return tuple(pairs(word))
-    found: list[str] = []
-    for size in _sizes(len(word)):
-        found += (gram for gram, _, _ in _grams(word, size))
-    return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(pairs(word))) if len(word) >= TWO_SLIPS - 2 else ()
+    return tuple(dict.fromkeys(gram for gram, _, _ in _grams(word))) if len(word) > SHORTEST else ()
 
 
-def _sizes(length: int) -> tuple[int, ...]:
-    # A word of five or six letters may be meant by one of six or five, looked up by grams of the other size.
-    return (2,) if length < _SHORT - 1 else (2, 3) if length <= _SHORT + 1 else (3,)
-
-
-def _grams(word: str, size: int) -> list[tuple[str, int, int]]:
+def _grams(word: str) -> list[tuple[str, int, int]]:
     """Each gram with the places of its first and last letter in the word; the marks stand at -1 and at the end."""
     marked = f" {word} "
-    return [(marked[i : i + size], i - 1, i + size - 2) for i in range(len(marked) - size + 1)]
+    return [(marked[i : i + 3], i - 1, i + 1) for i in range(len(marked) - 2)]
 
 
 def arms(word: str) -> list[Arm]:
-    """What a word that is meant by `word` holds: at least one of these sets of grams, whole.
+    """What a word of nine letters and more holds that is meant by `word` with two slips in it: at least one of these
+    sets of grams, whole.
 
-    Slips are told by their place: around it grams differ, all others are the same. One slip is looked for everywhere
-    (a letter too many, too few, another, or two changed places), two of them in words of nine letters and more.
+    Slips are told by their place: around it grams differ, all others are the same.
     """
-    if is_chinese(word):
-        placed = [(pair, i, i + 1) for i, pair in enumerate(pairs(word))]
-    else:
-        placed = _grams(word, 2 if len(word) < _SHORT else 3)
-    step = 1 if len(word) < _TWO_SLIPS else 2
-    windows = [(start, start + step) for start in range(0, len(word), step)]
-    slips: list[Sequence[tuple[int, int]]] = [(window,) for window in windows]
-    if len(word) >= _TWO_SLIPS:
-        slips += list(combinations(windows, 2))
-    found = {arm for slip in slips if (arm := _untouched(placed, slip))}
-    strong = [arm for arm in found if len(arm) > 2 or len(word) < _TWO_SLIPS]
-    least = [arm for arm in strong if not any(other < arm for other in strong)]
-    return sorted(least, key=lambda arm: -len(arm))[:_MOST_ARMS]
+    placed = [(pair, i, i + 1) for i, pair in enumerate(pairs(word))] if is_chinese(word) else _grams(word)
+    windows = [(start, start + 2) for start in range(0, len(word), 2)]
+    found = {arm for slips in combinations(windows, 2) if len(arm := _untouched(placed, slips)) > 2}
+    least = [arm for arm in found if not any(other < arm for other in found)]
+    return sorted(least, key=lambda arm: (-len(arm), sorted(arm)))[:_MOST_ARMS]
 
 
 def inner_arm(word: str) -> Arm:
-    """The grams of every longer word that holds this one. Such a word is known by grams of three, so is this."""
+    """The grams of every longer word that holds this one."""
     return frozenset(word[i : i + 3] for i in range(len(word) - 2))
 
 

@@ -8,7 +8,7 @@ import hashlib
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -21,13 +21,15 @@ from core.errors import QueryFailed
 from core.grounding.privacy import Detection
 from core.grounding.sources import Sampled
 from core.grounding.table_marks import SHAPE, ReadTable, TableMark, TableMarks
-from core.grounding.value_lists import ValueLists
+from core.grounding.value_blocks import FORM
+from core.grounding.value_lists import ColumnValues, ValueLists
 from core.grounding.values import MOST_DISTINCT, MOST_VALUES, indexable, worth_listing
 
 _CELLS = 200  # of a table's first rows, to see which of its columns hold personal data
 _LOOKED_AT = 200  # values of a column, for the same
 _AT_ONCE = 25  # tables that are judged and written together
 _WRITERS = 4
+_TOGETHER = 20_000  # values that are written in one transaction, or those of one column
 _BINARY = ("blob", "binary", "bytea", "image", "geometry", "vector")
 
 
@@ -80,7 +82,7 @@ class ValueReading:
         return done
 
     def _mark(self, table: Table) -> bytes:
-        shape = repr([(c.name, c.type, c.kind.value) for c in table.columns]).encode("utf-8", "replace")
+        shape = FORM + repr([(c.name, c.type, c.kind.value) for c in table.columns]).encode("utf-8", "replace")
         rows = self._statistics.get(table.key, TableStatistics()).mark
         columns = hashlib.sha256(shape).digest()[:SHAPE]
         return columns + hashlib.sha256(rows.encode()).digest()[:SHAPE] if rows else columns
@@ -133,21 +135,20 @@ class ValueReading:
         schema = Schema(self._source.schema.dialect, tuple(table for table, _ in tables))
         self._found_others |= self._detection.keep(connection_id, schema, looked_at)
         read: list[ReadTable] = []
-        wanted: list[tuple[str, str, list[str], bool]] = []
+        wanted: list[ColumnValues] = []
         for table, _ in tables:
             before = self._known.get(table.key, TableMark()).kept
             kept = self._worth(lists[table.key], before)
             if before or any(kept.values()):
                 small = (table.row_estimate or 0) <= ROWS_READ
                 all_of = {column: small and len(some) == len(lists[table.key][column]) for column, some in kept.items()}
-                wanted += [(table.key, column, some, all_of[column]) for column, some in kept.items()]
+                wanted += [ColumnValues(table.key, column, some, all_of[column]) for column, some in kept.items()]
             total = sum(map(len, kept.values()))
             self._room -= total - before
             statistics = self._with_counts(table, lists[table.key])
             read.append(ReadTable(table.key, self._wanted[table.key], total, statistics))
-        # Each column is written by itself, and mostly waits for the disk.
         with ThreadPoolExecutor(_WRITERS) as writers:
-            list(writers.map(lambda one: self._lists.keep(connection_id, *one), wanted))
+            list(writers.map(lambda some: self._lists.keep_many(connection_id, some), _together(wanted)))
         self._marks.values_read(connection_id, read)
         return len(tables)
 
@@ -175,6 +176,20 @@ class ValueReading:
                 before = known.get(column, ColumnStatistics())
                 known[column] = replace(before, distinct=len(values), least=ends[0], greatest=ends[1])
         return known
+
+
+def _together(columns: Sequence[ColumnValues]) -> Iterator[list[ColumnValues]]:
+    """Columns that are written in one transaction: many of few values, or a few of many."""
+    some: list[ColumnValues] = []
+    values = 0
+    for one in columns:
+        some.append(one)
+        values += len(one.values)
+        if values >= _TOGETHER:
+            yield some
+            some, values = [], 0
+    if some:
+        yield some
 
 
 def _may_be_personal(column: Column, is_key: bool) -> bool:

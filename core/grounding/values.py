@@ -149,12 +149,19 @@ def _similar(value: str, folded: str, asked: Mapping[str, str], fuzzy: bool) -> 
 
 
 def nearness(wanted: str, folded: str) -> float:
-    """How nearly two texts are spelled alike, 1 but for blanks and signs; 0 for less than four fifths."""
+    """How nearly two texts are spelled alike, 1 but for blanks and signs; 0 for less than four fifths, and where a
+    number in them is another one."""
     from rapidfuzz import fuzz
 
     if squeezed(wanted) == squeezed(folded):
         return 1.0
+    if _numbers(wanted) != _numbers(folded):
+        return 0.0
     return fuzz.ratio(wanted, folded, score_cutoff=100 * _LEAST_RATIO) / 100 if len(wanted) > 3 else 0.0
+
+
+def _numbers(folded: str) -> list[str]:
+    return [] if folded.isalpha() else [run for run in runs(folded) if run.isdigit()]
 
 
 def part_hit(row: Row, meant: str, phrase: str, ratio: float) -> ValueHit | None:

@@ -178,6 +178,8 @@ value_columns = Table(
     UniqueConstraint("connection_id", "table_key", "column_name"),
 )
 
+_SORTED_IN_BULK = {"fastupdate": True, "gin_pending_list_limit": 8192}  # kB
+
 value_blocks = Table(
     "value_blocks",
     metadata,
@@ -187,8 +189,8 @@ value_blocks = Table(
     Column("digest", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("keys", ARRAY(Integer), nullable=False),  # hashed: whole texts, words, grams
-    # Sorted in at once: what waits to be is read through by every look-up.
-    Index("ix_value_blocks_keys", "keys", postgresql_using="gin", postgresql_with={"fastupdate": False}),
+    # Sorted in many at once, and whoever writes has all of them sorted in: what waits is read through by every look-up.
+    Index("ix_value_blocks_keys", "keys", postgresql_using="gin", postgresql_with=_SORTED_IN_BULK),
 )
 
 verified_questions = Table(

@@ -123,6 +123,8 @@ def test_phrases_hold_every_run_of_words_that_could_be_a_value() -> None:
     assert {"Alice Smith", "Alice Smith's shop", "上海徐汇店", "上海", "徐汇"} <= set(phrases)
     assert "of" not in phrases
     assert len(phrases_of("word " * 1000)) <= 500
+    dotted = phrases_of("Orders from Trazert Inc. and Banco S.A. in May")
+    assert {"Trazert Inc.", "Trazert Inc", "Banco S.A.", "Banco S.A"} <= set(dotted)
 
 
 @pytest.mark.parametrize(
