@@ -2,23 +2,18 @@
 are told; on real servers and files."""
 
 import os
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
 import duckdb
-import numpy as np
 import psycopg
 import pytest
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from core.connections.engines import ENGINES
 from core.connections.registry import NewConnection
@@ -33,14 +28,14 @@ from core.grounding.value_lists import ValueLists
 from core.models.embeddings import Embedder
 from core.portal import Portal
 from core.security.permissions import SYSTEM, Role
-from core.settings import ROOT
 from core.store.embedded import EmbeddedServer
-from core.store.tables import documents
+from core.store.tables import documents, value_blocks, value_columns
 from core.store.tables_catalogue import indexed_tables
 from core.store.tables_privacy import personal_columns
 from tests.conftest import someone
 from tests.doubles_grounding import BagOfWords
 from tests.integration.conftest import MariaServer
+from tests.integration.killed_builds import killed_when
 
 SCRIPT = """
     CREATE TABLE regions (id integer PRIMARY KEY, name varchar(40));
@@ -306,53 +301,6 @@ def test_many_columns_are_read_at_once_and_one_that_fails_spoils_no_other(place:
     assert found["email"] == ["ann@example.org", "bob@example.org"]
 
 
-class Slow:
-    """Embeds a text in a twentieth of a second, as the bag of words would."""
-
-    name = BagOfWords.name
-
-    def encode(self, texts: Sequence[str], is_query: bool) -> NDArray[np.float32]:
-        time.sleep(0.05 * len(texts))
-        return BagOfWords().encode(texts, is_query)
-
-
-def build_slowly(url: str, data: str, connection_id: str) -> None:
-    """What the process that is killed does: a build that takes its time at every step."""
-    from pydantic import SecretStr
-
-    from core.portal import wire
-    from core.settings import Settings
-    from core.store.sessions import open_url
-
-    settings = Settings(
-        _env_file=None,  # type: ignore[call-arg]
-        secret_key=SecretStr("a test's own secret, long enough for the vault"),
-        admin_email="admin@example.org",
-        admin_password=SecretStr("first admin's password"),
-        data_dir=Path(data),
-        allow_server_files=True,
-    )
-    portal = wire(open_url(url), settings)
-    knowledge = Knowledge(portal.store, Embedder(Slow(), batch=4), portal.connections, portal.jobs, portal.audit)
-    knowledge.build(UUID(connection_id), lambda _: time.sleep(0.1))
-
-
-def _killed_when(portal: Portal, data: Path, connection_id: UUID, reached: sa.Select[int], least: int) -> None:
-    """Build in a process of its own, and kill that as soon as so much is there."""
-    program = "import sys; from tests.integration.test_index_follows_schema import build_slowly as b; b(*sys.argv[1:])"
-    call = [sys.executable, "-c", program, portal.store.url, str(data), str(connection_id)]
-    with subprocess.Popen(call, cwd=ROOT) as child:
-        patience = time.monotonic() + 120
-        there = 0
-        while there < least and time.monotonic() < patience and child.poll() is None:
-            time.sleep(0.02)
-            with portal.store.begin() as line:
-                there = line.scalar(reached) or 0
-        assert child.poll() is None, "it ended before it could be killed"
-        child.send_signal(signal.SIGKILL)
-    assert there >= least
-
-
 def test_a_build_that_is_killed_goes_on_where_it_was(portal: Portal, server: EmbeddedServer, tmp_path: Path) -> None:
     place = _postgres(server, "follows_killed")
     tables = (f"CREATE TABLE sheet_{n} (id integer PRIMARY KEY, word_{n} text); INSERT INTO sheet_{n} VALUES"
@@ -362,13 +310,13 @@ def test_a_build_that_is_killed_goes_on_where_it_was(portal: Portal, server: Emb
     d, t = documents.c, indexed_tables.c
     data, finished = portal.settings.data_dir, sa.select(t.table_key, t.values_at).where(t.values_at.is_not(None))
     read = sa.select(sa.func.count(t.values_at)).where(t.connection_id == desk.id)
-    _killed_when(portal, data, desk.id, read, 50)
+    killed_when(portal, data, desk.id, read, 50)
     with portal.store.begin() as line:
         done = {row.table_key: row.values_at for row in line.execute(finished)}
     written = desk.documents()
     assert 50 <= len(done) < 123
     embedded = sa.select(sa.func.count(d.embedding)).where(d.connection_id == desk.id)
-    _killed_when(portal, data, desk.id, embedded, 20)
+    killed_when(portal, data, desk.id, embedded, 20)
     with portal.store.begin() as line:
         after = {row.table_key: row.values_at for row in line.execute(finished)}
         have = line.scalar(embedded) or 0
@@ -380,3 +328,35 @@ def test_a_build_that_is_killed_goes_on_where_it_was(portal: Portal, server: Emb
     assert len(set(calls)) == len(calls)
     with portal.store.begin() as line:
         assert line.scalar(embedded) == len(written)
+
+
+def test_values_that_were_being_written_at_a_kill_are_whole_or_not_there_and_none_is_written_twice(
+    portal: Portal, server: EmbeddedServer
+) -> None:
+    place, sizes = _postgres(server, "follows_torn"), {"roll_long": 25_000, **{f"roll_{n}": 200 for n in range(5)}}
+    rows = "INSERT INTO {0} SELECT g, 'Holder ' || g || ' of {0}' FROM generate_series(1, {1}) g"
+    tables = (f"CREATE TABLE {name} (id integer PRIMARY KEY, holder text); " + rows.format(name, size)
+              for name, size in sizes.items())  # fmt: skip
+    place.run("DROP TABLE regions, orders, visits; " + "; ".join(tables))
+    desk = desk_over(portal, place.new)
+    mine = value_columns.c.connection_id == desk.id
+    # The long list is written in a transaction of its own, and takes longer than all others together.
+    killed_when(portal, portal.settings.data_dir, desk.id, sa.select(sa.func.count()).where(mine), 5)
+    held = sa.select(value_columns.c.table_key, value_columns.c.held).where(mine)
+    blocks = sa.select(value_blocks.c.id).join(value_columns).where(mine)
+    marked = sa.select(sa.func.count(indexed_tables.c.values_at)).where(indexed_tables.c.connection_id == desk.id)
+    with portal.store.begin() as line:
+        before, whole = set(line.scalars(blocks)), {row.table_key: row.held for row in line.execute(held)}
+        assert line.scalar(marked) == 0  # no table is said to be read yet
+    assert whole == {name: 200 for name in sizes if name != "roll_long"}
+    values = StoredValues(portal.store, desk.id)
+    for table in whole:
+        assert len(values.of_column(table, "holder", 1_000)) == 200
+    assert values.of_column("roll_long", "holder") == []
+    desk.build()
+    with portal.store.begin() as line:
+        assert before < set(line.scalars(blocks))
+        assert {row.table_key: row.held for row in line.execute(held)} == sizes
+    for table in sizes:
+        assert [hit.table for hit in values.matching([f"holder 200 of {table}"])] == [table]
+    assert values.matching(["holdr 199 of roll_long"], fuzzy=True)[0].table == "roll_long"
