@@ -141,8 +141,9 @@ def _dressed(value: str) -> str:
 
 
 def _part(value: str) -> str:
-    """The longest word of a value; of a Chinese one its middle."""
-    return max(value.replace("-", " ").split(), key=len) if value.isascii() else value[1:-1]
+    """The longest word of a value that is no number; of a Chinese one its middle."""
+    words = [word for word in value.replace("-", " ").split() if not word.isdigit()]
+    return max(words, key=len) if value.isascii() else value[1:-1]
 
 
 def _slipped(value: str, chance: random.Random) -> str:

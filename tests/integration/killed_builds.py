@@ -55,7 +55,7 @@ def killed_when(portal: Portal, data: Path, connection_id: UUID, reached: sa.Sel
     program = "import sys; from tests.integration.killed_builds import build_slowly as b; b(*sys.argv[1:])"
     call = [sys.executable, "-c", program, portal.store.url, str(data), str(connection_id)]
     with subprocess.Popen(call, cwd=ROOT) as child:
-        patience = time.monotonic() + 120
+        patience = time.monotonic() + 600
         there = 0
         while there < least and time.monotonic() < patience and child.poll() is None:
             time.sleep(0.02)
