@@ -119,3 +119,17 @@ def test_who_points_at_nobody_stays_in_the_list() -> None:
 def test_a_number_is_taken_in_the_unit_that_the_column_counts_in() -> None:
     assert rows("How many jobs have a runtime above 2 hours?") == [(1,)]
     assert rows("How many jobs have a runtime above 120 minutes?") == [(1,)]
+
+
+def test_a_near_word_is_read_only_where_one_name_alone_comes_near() -> None:
+    crew = ask("How many crews are there?")
+    assert isinstance(crew, Interpretation)
+    assert plain(crew.sql) == "SELECT COUNT(*) AS count FROM teams"
+    squads = table("squads", "i:squad_id t:squad_name")
+    both = ask("How many crews are there?", replace(WORKSHOP, tables=(*WORKSHOP.tables, squads)))
+    assert isinstance(both, Abstained)
+    assert both.word == "crews"
+
+
+def test_the_average_per_row_is_that_of_all_rows() -> None:
+    assert rows("Average quantity per job") == [(2.5,)]

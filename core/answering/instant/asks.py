@@ -16,6 +16,7 @@ from core.answering.instant.meaning import (
     Want,
     Wishes,
 )
+from core.answering.instant.naming import said_name
 from core.answering.instant.ordering import Ordering
 from core.answering.instant.paths import many
 from core.answering.instant.reading import (
@@ -71,7 +72,10 @@ class Asks(Ordering):
     def value_before(self, columns: Columns, entity: Entity) -> Made:
         """ "how many cylinders does the car have": the number that stands in the column."""
         numeric = tuple((r, c) for r, c in columns.options if self._words.kind(r).numeric and not self._words.is_key(r))
-        return self.wishes_of((Want(Columns(numeric, columns.words)),), entity) if numeric else ()
+        wanted = Columns(numeric, columns.words)
+        near = self._bind.fields(wanted, entity.table)[:1] if numeric else []
+        function = Function.SUM if near and many(near[0][0].path) else None  # "how many seats does each building have"
+        return self.wishes_of((Want(wanted, function),), entity) if numeric else ()
 
     def value_of(self, entity: Entity, columns: Columns) -> Made:
         """ "how much does the youngest dog weigh"."""
@@ -118,6 +122,8 @@ class Asks(Ordering):
         tables = dict.fromkeys(ref.table for w in wishes if isinstance(w, Want) for ref, _ in w.columns.options)
         if isinstance(predicate, Most) and predicate.entity is not None:
             return
+        if isinstance(predicate, Has) and any(said_name(w.columns) for w in wishes if isinstance(w, Want)):
+            return  # "the names of such types" are no names of what has one of them
         for table in list(tables)[:4]:
             for entity, cost in self._bind.narrowed(Entity(table), predicate):
                 for ask, more in self._alone(wishes, entity):

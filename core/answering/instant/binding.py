@@ -22,6 +22,7 @@ from core.answering.instant.meaning import (
     InTime,
     Most,
     Number,
+    Often,
     Pointed,
     Predicate,
     Range,
@@ -54,6 +55,7 @@ from core.answering.instant.reading import (
 )
 from core.answering.instant.schema_words import SchemaWords, plain_words
 from core.answering.instant.terms import measured
+from core.answering.instant.units import says_unit
 from core.connections.schema import Kind
 
 NEAR = 0.15
@@ -88,6 +90,9 @@ class Binder(Fields):
             return list(self._best(entity, predicate))
         if isinstance(predicate, CheckTally):
             return list(self._with_tally(entity, predicate))
+        if isinstance(predicate, Often):
+            fits = entity.kind is not None and not entity.having and not self.words.unique(entity.kind.column)
+            return [(replace(entity, having=(having_of(predicate.op, predicate.times),)), 0.0)] if fits else []
         if isinstance(predicate, Together) and not predicate.any:
             found = [(entity, 0.0)]
             for part in predicate.parts:
@@ -149,7 +154,10 @@ class Binder(Fields):
     def _check(self, check: Check, table: str) -> Ways:
         if check.columns.metric is not None:
             return []
-        return self._placed(self.fields(check.columns, table), lambda f: self._compared(f, check.op, check.operands))
+        near = self.fields(check.columns, table)
+        if says_unit(check.columns.words):
+            near = [(field, cost) for field, cost in near if not field.path]
+        return self._placed(near, lambda f: self._compared(f, check.op, check.operands))
 
     def _range(self, ranged: Range, table: str) -> Ways:
         def make(field: Field) -> Condition | None:
@@ -287,7 +295,15 @@ class Binder(Fields):
         )
 
     def _blank(self, blank: Blank, table: str) -> Ways:
-        return self._placed(self.fields(blank.columns, table), lambda f: Missing(f, blank.negated))
+        ways: Ways = []
+        for field, cost in self.fields(blank.columns, table):
+            if many(field.path):
+                # Who never enrolled has no row that says when; one row that does not say it would be something else.
+                filled = Missing(replace(field, path=()), negated=True)
+                ways.append((Related(field.path, (filled,), negated=not blank.negated), cost))
+            else:
+                ways.append((Missing(field, blank.negated), cost))
+        return ways
 
     def _flag(self, flag: Flag, table: str) -> Ways:
         flags = tuple((ref, cost) for ref, cost in flag.columns.options if self.words.flag(ref))

@@ -7,11 +7,15 @@ from typing import Any
 from core.answering.instant.paths import reversed_path
 from core.answering.instant.reading import (
     ColumnRef,
+    Compare,
+    Condition,
     Extreme,
     Field,
     Function,
     Having,
     Link,
+    Missing,
+    OnDays,
     Path,
     Portion,
     Reading,
@@ -19,6 +23,7 @@ from core.answering.instant.reading import (
     Share,
     Stated,
     Tally,
+    Within,
 )
 
 
@@ -29,10 +34,16 @@ def simplified(reading: Reading) -> Reading:
         reading,
         show=tuple(dict.fromkeys(_plain(e) for e in reading.show)),
         groups=tuple(dict.fromkeys(_plain(g) for g in reading.groups)),
-        conditions=tuple(dict.fromkeys(_plain(c) for c in reading.conditions)),
+        conditions=_telling(tuple(dict.fromkeys(_plain(c) for c in reading.conditions))),
         order=tuple(_plain(o) for o in reading.order),
         per=_plain(reading.per) if reading.per else None,
     )
+
+
+def _telling(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """Without those that say of a column only that it is filled, where another one says with what."""
+    told = {c.field for c in conditions if isinstance(c, Compare | Within | OnDays)}
+    return tuple(c for c in conditions if not (isinstance(c, Missing) and c.negated and c.field in told))
 
 
 def _from_counted(reading: Reading) -> Reading:

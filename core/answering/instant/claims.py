@@ -13,17 +13,25 @@ from core.answering.instant.lexicon import lexicon
 from core.answering.instant.words import root
 
 _BE = frozenset({"is", "are", "was", "were", "be", "been", "being", "get", "got", "has", "have", "had"})
+_AFTER = frozenset({"in", "on", "before", "after", "within", "since", "during", "under", "below", "over", ",", "and"})
 _NEAR = 2  # characters behind 已 within which its word begins
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def claims(texts: Sequence[str], before_table: frozenset[int]) -> frozenset[int]:
-    """The positions of English words that claim something: after a form of "be", or before what they are said of."""
+    """The positions of English words that claim something: after "be", before what they are said of, or last."""
     outcomes = lexicon("en").outcomes
     lowers = [text.lower() for text in texts]
     found = set()
     for place, word in enumerate(lowers):
-        if root(word) not in outcomes or not _is_done(word) or lowers[place + 1 : place + 2] == ["by"]:
+        if root(word) not in outcomes or lowers[place + 1 : place + 2] == ["by"]:
+            continue
+        if not _is_done(word):
+            if lowers[max(0, place - 1) : place] in (["not"], ["never"]) and place + 1 not in before_table:
+                found.add(place)  # "who did not finish"
+            continue
+        if place + 1 == len(lowers) or lowers[place + 1] in _AFTER:
+            found.add(place)  # "how many women finished", "who finished in three hours"
             continue
         earlier = [text for text in lowers[max(0, place - 2) : place] if text not in ("not", "never", "already", "yet")]
         if (earlier and earlier[-1] in _BE) or place + 1 in before_table:

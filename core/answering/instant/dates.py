@@ -3,6 +3,7 @@
 from core.answering.instant.fields import Fields, nearest
 from core.answering.instant.reading import ColumnRef, Field, Path
 from core.answering.instant.schema_words import plain_words
+from core.answering.instant.word_tables import directions
 from core.answering.instant.words import root
 
 _TIMELY = {"date", "year", "time", "at", "on", "day", "timestamp", "month", "created", "datetime", "of", "is", "in"}
@@ -15,6 +16,7 @@ _LATER = {
         "resolved", "deleted",
     )
 }  # fmt: skip
+_TELLING = {root(word) for word in ("born", "died")}
 
 
 def nearest_dates(binder: Fields, table: str, hint: str = "") -> list[tuple[Field, float]]:
@@ -24,6 +26,7 @@ def nearest_dates(binder: Fields, table: str, hint: str = "") -> list[tuple[Fiel
     """
     ways: list[tuple[Field, float]] = []
     hints = {hint} if hint else binder.hints
+    hints = {word for one in hints for word in directions().get(one, (one,))}
     frontier: list[Path] = [()]
     for depth in range(3):
         for path in frontier:
@@ -38,7 +41,8 @@ def nearest_dates(binder: Fields, table: str, hint: str = "") -> list[tuple[Fiel
                     ways.append((field, 0.3 * depth + unsaid))
         if ways:
             hinted = [(f, 0.0) for f, _ in ways if hints & {root(w) for w in plain_words(f.column.column)}]
-            return hinted or nearest(ways)
+            # Who was born in 1990 has no other date of that year.
+            return hinted or ([] if hints & _TELLING else nearest(ways))
         frontier = [
             (*path, link) for path in frontier for link in binder.words.paths.parents(path[-1].right if path else table)
         ]

@@ -28,14 +28,16 @@ from core.answering.instant.reading import (
     Value,
     Within,
 )
-from core.answering.instant.schema_words import SchemaWords, directions, plain_words
+from core.answering.instant.schema_words import SchemaWords, plain_words
 from core.answering.instant.times import When
 from core.answering.instant.units import counted_in
+from core.answering.instant.word_tables import directions
 from core.answering.instant.words import root
 from core.connections.schema import Kind
 
 Ways = list[tuple[Condition, float]]
 NEAR = 0.15
+_FIRST_YEAR = 1000
 _CODES = {"id", "code", "number", "year", "zip", "phone", "telephone", "room", "version", "grade", "level"}
 _TIMELY = {"date", "year", "time", "at", "on", "day", "timestamp", "month", "created", "datetime", "of", "is", "in"}
 _NEGATED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
@@ -53,9 +55,15 @@ class Fields:
     def __init__(self, words: SchemaWords, hints: frozenset[str] = frozenset()) -> None:
         self.words = words
         self.hints = hints
+        self._reached: dict[tuple[str, str], list[tuple[Path, float]]] = {}
 
     def reach(self, table: str, goal: str) -> list[tuple[Path, float]]:
         """The join paths from rows of `table` to `goal`, each with a cost; steps that multiply rows cost more."""
+        if (table, goal) not in self._reached:
+            self._reached[table, goal] = self._ways(table, goal)
+        return self._reached[table, goal]
+
+    def _ways(self, table: str, goal: str) -> list[tuple[Path, float]]:
         found = self.words.paths.between(table, goal)
         fit = [p for p in found if self._hinted(p)] if len(found) > 1 else []
         return [
@@ -138,6 +146,8 @@ class Fields:
                 return None
             operand = Number(amount)
             number = int(operand.value) if operand.value == int(operand.value) else operand.value
+            if self.yearly(field) and number < _FIRST_YEAR:
+                return None  # older than 30 is nobody born before the year 30
             if field.kind.numeric:
                 return number
             codes = exact and (self.words.is_key(field.column) or plain_words(field.column.column)[-1] in _CODES)

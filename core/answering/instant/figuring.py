@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.answering.instant.binding import Binder
-from core.answering.instant.meaning import Check, Columns, InDays, Number, Want
+from core.answering.instant.meaning import Check, Columns, InDays, Number, Often, Want
 from core.answering.instant.reading import ColumnRef, Field, Function, Op
 from core.answering.instant.schema_words import SchemaWords
 from core.answering.instant.words import root
@@ -82,6 +82,14 @@ class Figuring:
         if self._bind.dated(Field(ref, self._words.kind(ref))):
             return "date"
         return "amount" if self._amount(ref) else ""
+
+    def more_times(self, op: str, number: Number) -> Made:
+        """ "used more than 50 times": in so many rows."""
+        if number.value == int(number.value) and not number.unit:
+            yield Often(Op(op), int(number.value)), 0.0
+
+    def reaching_times(self, number: Number) -> Made:
+        return self.more_times(">=", number)
 
     def with_unit(self, number: Number, unit: str) -> Made:
         if not number.unit:

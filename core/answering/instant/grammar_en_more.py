@@ -30,6 +30,15 @@ LINES: tuple[tuple[str, str, str, float], ...] = (
     ("verb", "aux @verb", "same", 0.02),
     # days of the week
     ("M", "who? verb? on|in|at|from|during? @days", "on_days", 0.0),
+    # deeds
+    ("M", "who? Done", "done", 0.25),
+    ("M", "who? Act @common", "act_often", 0.0),
+    ("M", "who? verb? @cmp N times", "more_times", 0.0),
+    ("M", "who? verb? N above_post times", "reaching_times", 0.0),
+    ("M", "C @sup_date", "most_after", 0.05),
+    ("O", "@dir C", "sorting_after", 0.05),
+    ("E", "@above most E", "leads_most", 0.0),
+    ("E", "@above @sup count_of E", "leads_most_counted", 0.0),
     # figures over time
     ("S", "running S", "running", 0.0),
     ("S", "S comma? with|and their? running_total", "running", 0.0),

@@ -20,6 +20,7 @@ from core.answering.instant.reading import (
     Bucket,
     ColumnRef,
     Field,
+    Function,
     Grain,
     Order,
     Path,
@@ -128,6 +129,11 @@ class Grouping(Wishing):
         held = any(additive(self._words, Field(ColumnRef(table, c.name), c.kind)) for c in owner.columns)
         return held and plain_words(owner.name)[-1] in _AMOUNTS
 
+    def _says_group(self, home: Field) -> bool:
+        """Whether a group is one row of its table: what differs among the rows of a group is no column of it."""
+        key = self._words.table(home.column.table).primary_key
+        return home.column.column in key or self._words.unique(home.column)
+
     def _best_in_each(self, ask: Ask, group: Entity) -> Made:
         """ "the most expensive product in each category", "top 3 products by revenue in each category"."""
         best = ask.entity.best
@@ -164,13 +170,14 @@ class Grouping(Wishing):
         rows = ask.entity
         if group.having or rows.having or rows.best or len(ask.groups) >= 3:
             return
+        if wishes and group.kind is not None and not self._says_group(group.kind):
+            return
         goal = group.kind.column.table if group.kind else group.table
-        if (
-            group.kind is None
-            and group.table == rows.table
-            and any(isinstance(e, Tally) and not e.field for e in ask.show)
-        ):
-            return  # one row each: nothing to count
+        if group.kind is None and group.table == rows.table and not wishes:
+            if all(isinstance(e, Tally) and e.function is Function.AVG and e.metric is None for e in ask.show):
+                yield ask, cost + 0.05  # "the average number of attendees per booking" is that of all of them
+            if any(isinstance(e, Tally) and e.metric is None and not (e.field and e.field.path) for e in ask.show):
+                return  # one row each: nothing to count or to add up
         for path, far in self._bind.reach(rows.table, goal):
             if group.kind is not None and many(path) and not self._words.is_key(group.kind.column):
                 continue  # a column of rows nobody spoke of, many for each

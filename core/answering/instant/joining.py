@@ -20,6 +20,8 @@ from core.answering.instant.reading import (
     Bucket,
     Field,
     Function,
+    Having,
+    Related,
     Tally,
 )
 from core.answering.instant.wishes import expression_of, is_plain, plain_ask
@@ -93,11 +95,6 @@ class Joining(Grouping):
             conditions = (*first.entity.conditions, *(moved(c, path) for c in second.entity.conditions))
             yield Ask(replace(first.entity, conditions=conditions), (*left, *right)), far + 0.2
 
-    def _says_group(self, home: Field) -> bool:
-        """Whether a group is one row of its table: what differs among the rows of a group is no column of it."""
-        key = self._words.table(home.column.table).primary_key
-        return home.column.column in key or self._words.unique(home.column)
-
     def wishes_and(self, wishes: Wishes, ask: Ask) -> Made:
         """ "ids, names and the number of paragraphs in each document": the columns are the group's, or the rows'."""
         if not all(is_plain(w) for w in wishes):
@@ -134,6 +131,10 @@ class Joining(Grouping):
 
     def instead(self, ask: Ask, wishes: Wishes) -> Made:
         """A second sentence says what to list: "… List the name and id."."""
+        counts = [w for w in wishes if isinstance(w, WantCount)]
+        if plain_ask(ask) and len(counts) == 1 and counts[0].entity.bare:
+            yield from self._times_shown(ask, counts[0].entity, tuple(w for w in wishes if w is not counts[0]))
+            return
         counted = isinstance(ask.show[0], Tally) if ask.show else False
         again = [w for w in wishes if isinstance(w, WantCount) and counted and w.entity.table == ask.entity.table]
         best = (ask.entity.best.by,) if ask.entity.best else ()
@@ -152,6 +153,19 @@ class Joining(Grouping):
         if ask.groups or plain_ask(ask):
             # What was asked for by name stays; an entity that was only pointed at is shown by what is listed now.
             yield from self.wishes_and(plain, ask if ask.named else replace(ask, show=ask.show if ask.groups else ()))
+
+    def _times_shown(self, ask: Ask, counted: Entity, wishes: Wishes) -> Made:
+        """ "which companies have at least 4 members? show the name and the number of members"."""
+        times = [c for c in ask.entity.conditions if isinstance(c, Related) and c.times]
+        plain = len(ask.entity.conditions) == 1 and not (ask.order or ask.limit or ask.entity.best or ask.groups)
+        if len(times) != 1 or not plain or times[0].conditions or not all(is_plain(w) for w in wishes):
+            return
+        if counted.kind is not None or times[0].path[-1].right != counted.table:
+            return
+        for rows, cost in self.count(counted):
+            for made, more in self._grouped(rows, replace(ask.entity, conditions=()), cost, wishes):
+                having = tuple(Having(Tally(Function.COUNT), op, n) for op, n in times[0].times)
+                yield replace(made, entity=replace(made.entity, having=having)), more
 
     def instead_of(self, ask: Ask, wishes: Wishes, entity: Entity) -> Made:
         return self.instead(ask, wishes) if entity.bare else ()

@@ -176,6 +176,14 @@ class InDays:
 
 
 @dataclass(frozen=True)
+class Often:
+    """Values that stand in so many rows."""
+
+    op: Op
+    times: int
+
+
+@dataclass(frozen=True)
 class Pointed:
     """Rows that point at one of their own table, or (with a `link` of many) are pointed at by one, that is named so."""
 
@@ -194,7 +202,7 @@ class Against:
 
 Predicate = (
     Check | CheckTally | Range | Holds | InTime | Has | Most | Resembles | Blank | Flag | Together
-    | InDays | Pointed | Against
+    | InDays | Often | Pointed | Against
 )  # fmt: skip
 
 

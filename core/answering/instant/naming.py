@@ -104,6 +104,11 @@ def _says(word: str, owner: Table) -> bool:
     return any(word == said or (len(word) >= 3 and said.startswith(word)) for said in plain_words(owner.name))
 
 
+def said_name(columns: Columns) -> bool:
+    """Whether the words ask for nothing but a name."""
+    return singular(columns.words.lower()) in _SAID_NAMES
+
+
 def no_person_title(words: SchemaWords, ref: ColumnRef, columns: Columns) -> bool:
     """Whether a title is not what "name" asks for: that of someone with a first and a last name."""
     said = singular(columns.words.lower())

@@ -288,6 +288,14 @@ class Predicates:
         if number.value == int(number.value) and not entity.each and entity.best is None:
             yield Has(replace(entity, distinct=False), times=((Op(op), int(number.value)),)), 0.0
 
+    def done(self, columns: Columns) -> Made:
+        """ "who have left": the date of leaving is there."""
+        yield Blank(columns, negated=True), 0.0
+
+    def act_often(self, act: Entity, most: str) -> Made:
+        """ "booked most often": by how many bookings there are."""
+        return self.most_related(act) if most == "desc" else self.fewest_related(act)
+
     def has_exactly(self, number: Number, entity: Entity) -> Made:
         return self.has_times("=", number, entity)
 

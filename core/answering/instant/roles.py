@@ -16,7 +16,7 @@ from core.answering.instant.chart import Edge
 from core.answering.instant.meaning import Against, Ask, Blank, Columns, Entity, Pointed, Values, Wishes
 from core.answering.instant.moving import expression_moved
 from core.answering.instant.naming import display
-from core.answering.instant.reading import ColumnRef, Field, Function, Link, Op, Order, Related, Tally
+from core.answering.instant.reading import Best, ColumnRef, Field, Function, Link, Op, Order, Related, Tally
 from core.answering.instant.schema_words import SchemaWords, plain_words
 from core.answering.instant.words import Token, root, singular
 
@@ -107,6 +107,16 @@ class Roles:
         """ "who manages Nancy Edwards": those pointed at by her."""
         for predicate, _ in self.pointed(link, values):
             yield from self._bind.narrowed(Entity(link.left), predicate)
+
+    def leads_most(self, link: Link, entity: Entity) -> Made:
+        """ "who manages the most employees"."""
+        if entity.bare and entity.table == link.left:
+            count = Tally(Function.COUNT, path=(link,))
+            yield Entity(link.left, best=Best(count, descending=True)), 0.0
+
+    def leads_most_counted(self, link: Link, extreme: str, entity: Entity) -> Made:
+        if extreme == "desc":
+            yield from self.leads_most(link, entity)
 
     def lead_by(self, values: Values, link: Link) -> Made:
         """ "who does Nancy Edwards manage": those who point at her."""

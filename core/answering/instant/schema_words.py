@@ -6,23 +6,21 @@ names without their table's own words, abbreviations written out. Each way of ca
 
 import re
 import threading
-import tomllib
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from typing import Any
 
 from core.answering.instant.dictionary_zh import is_chinese, name_parts, pivots
 from core.answering.instant.meaning import Columns
 from core.answering.instant.paths import Paths
 from core.answering.instant.reading import ColumnRef
+from core.answering.instant.word_tables import Phrase, abbreviations, near_words, synonyms, units
 from core.answering.instant.words import root, singular
 from core.connections.schema import Column, Kind, Schema, Table, humanise, language_part
 from core.grounding.keys import keyed
 
-Phrase = tuple[str, ...]
 _SORTS = {"type", "kind", "category"}
 _GENERIC = {"id", "code", "name", "number", "no", "num", "key", "text", "value", "title", "date"}
 _LITTLE = {"to", "from", "of", "in", "by", "for", "at", "on", "is", "no", "not", "and", "or", "with", "up"}
@@ -54,6 +52,8 @@ class SchemaWords:
         self.longest = 0
         self.acts: dict[str, list[str]] = defaultdict(list)
         self.shorts: set[str] = set()
+        self.nearly = lru_cache(maxsize=4096)(self._nearly)
+        self._said: set[str] = set()
         self.dates: dict[str, list[ColumnRef]] = defaultdict(list)
         self.kinds = {ColumnRef(t.key, c.name): c.kind for t in schema.tables for c in t.columns}
         for table in schema.tables:
@@ -79,6 +79,7 @@ class SchemaWords:
     def _put(self, phrase: Phrase, call: Call) -> None:
         node = self.tree
         self.shorts |= {w for w in phrase if 3 <= len(w) <= 6 and w.isalpha() and not set(w[1:]) & set("aeiouy")}
+        self._said.update(phrase)
         for word in phrase:
             node = node.setdefault(word, {})
         calls = node.setdefault("", [])
@@ -89,6 +90,14 @@ class SchemaWords:
             calls[:] = [c for c in calls if c.column or c.cost < 0.3]
         if tables and min(c.cost for c in tables) < 0.1:
             calls[:] = [c for c in calls if not (c.column and c.cost >= 0.3 and (self._key(c) or self._own(c, tables)))]
+
+    def _nearly(self, phrase: Phrase) -> Phrase | None:
+        """What stands for words that nothing here is called by: the only word of their groups that does; else None."""
+        others = near_words().get(phrase)
+        if not others or self._said.issuperset(phrase):
+            return None
+        found = [other for other in others if walk(self.tree, other) is not None]
+        return found[0] if len(found) == 1 else None
 
     def _label(self, label: str, call: Call) -> None:
         for phrase, cost in pivots(label) if call.cost < 0.3 else ():
@@ -161,42 +170,6 @@ def words_of(schema: Schema) -> SchemaWords:
     return built
 
 
-@cache
-def synonyms() -> Mapping[Phrase, tuple[Phrase, ...]]:
-    """For each phrase of the synonym table, the other phrases of its groups."""
-    text = files(__package__).joinpath("synonyms.toml").read_text(encoding="utf-8")
-    others: dict[Phrase, set[Phrase]] = defaultdict(set)
-    for group in tomllib.loads(text)["groups"]:
-        phrases = [tuple(singular(w) for w in member.split()) for member in group]
-        for phrase in phrases:
-            others[phrase] |= set(phrases) - {phrase}
-    return {phrase: tuple(sorted(rest)) for phrase, rest in others.items()}
-
-
-@cache
-def abbreviations() -> Mapping[str, tuple[str, ...]]:
-    text = files(__package__).joinpath("synonyms.toml").read_text(encoding="utf-8")
-    return {short: tuple(long.split()) for short, long in tomllib.loads(text)["abbreviations"].items()}
-
-
-@cache
-def units() -> frozenset[str]:
-    """What a number is counted in, written behind its name: "floor_area_sqm", "budget_millions"."""
-    text = files(__package__).joinpath("synonyms.toml").read_text(encoding="utf-8")
-    return frozenset(tomllib.loads(text)["units"])
-
-
-@cache
-def directions() -> Mapping[str, frozenset[str]]:
-    """For each verb's root, the roots of the words that the column of its end of a way has."""
-    text = files(__package__).joinpath("synonyms.toml").read_text(encoding="utf-8")
-    found: dict[str, frozenset[str]] = {}
-    for group in tomllib.loads(text)["directions"]:
-        ends = frozenset(root(w) for w in (*group["verbs"], *group["ends"]))
-        found |= {root(verb): ends for verb in group["verbs"]}
-    return found
-
-
 def walk(tree: Mapping[str, Any], phrase: Iterable[str]) -> Mapping[str, Any] | None:
     """The node that `phrase` leads to; None if nothing is called so."""
     node: Mapping[str, Any] | None = tree
@@ -261,8 +234,11 @@ def _column_phrases(column: Column, table: Table, owner: Mapping[Phrase, float])
         if len(phrase) > 1 and phrase[0] in ("number", "num", "no", "total", "count"):
             found.setdefault((*phrase[1:], phrase[0]), cost + 0.05)
     for size in range(1, len(words)):
-        if not set(words[size:]) <= _LITTLE:
+        deed = size == len(words) - 1 and (words[-1] in DONE or words[-1].endswith("ed"))
+        if not set(words[size:]) <= _LITTLE and not deed:
             found.setdefault(words[size:], 0.4)
+    if words[0] == "birth" and words[-1] == "year":
+        found.setdefault(("birth",), 0.1)
     if table.primary_key == (column.name,) and (words[-1] == "id" or column.kind is Kind.INTEGER):
         found.setdefault(("id",), 0.1)
     for text, cost in _english_labels(column.comment, column.descriptions):

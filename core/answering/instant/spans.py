@@ -15,9 +15,10 @@ from core.answering.instant.lexicon import FunctionWord, lexicon
 from core.answering.instant.meaning import Entity, Flag, Most, Number, Sorting, Values
 from core.answering.instant.reading import ColumnRef, Op
 from core.answering.instant.roles import role_leaves
-from core.answering.instant.schema_words import Call, SchemaWords, attribute, columns_of, shortened, synonyms
+from core.answering.instant.schema_words import Call, SchemaWords, attribute, columns_of, shortened
 from core.answering.instant.terms import with_terms
 from core.answering.instant.times import english_times
+from core.answering.instant.word_tables import synonyms
 from core.answering.instant.words import Token, number_of, root, tokens_of
 from core.grounding.terms import Term
 from core.grounding.values import ValueHit, ValueSource
@@ -224,7 +225,7 @@ def _walk(tokens: Sequence[Token], start: int, words: SchemaWords, cost: float) 
                 yield at, call, so_far if call.column else so_far + across
         if at >= len(tokens) or at - start >= 6 or tokens[at].kind not in ("word", "number"):
             continue
-        for size, phrase, more in alternatives(tokens, at, words.shorts):
+        for size, phrase, more in (*alternatives(tokens, at, words.shorts), *_near(tokens, at, words)):
             inner: Mapping[str, Any] | None = node
             for part in phrase:
                 inner = inner.get(part) if inner else None
@@ -232,6 +233,14 @@ def _walk(tokens: Sequence[Token], start: int, words: SchemaWords, cost: float) 
                 stack.append((at + size, inner, so_far + more, True))
         if at > start and tokens[at].lower in _INSIDE:
             stack.append((at + 1, node, so_far + 0.02, False))
+
+
+def _near(tokens: Sequence[Token], at: int, words: SchemaWords) -> Iterator[tuple[int, tuple[str, ...], float]]:
+    for size in (1, 2, 3):
+        phrase = tuple(t.plain for t in tokens[at : at + size])
+        other = words.nearly(phrase) if len(phrase) == size else None
+        if other is not None:
+            yield size, other, 0.25
 
 
 def alternatives(

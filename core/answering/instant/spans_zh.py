@@ -19,10 +19,11 @@ from core.answering.instant.lexicon import lexicon
 from core.answering.instant.meaning import Columns, Number, Values
 from core.answering.instant.notes_zh import noted, units, written_out
 from core.answering.instant.reading import ColumnRef
-from core.answering.instant.schema_words import Call, SchemaWords, directions, plain_words, synonyms, walk
+from core.answering.instant.schema_words import Call, SchemaWords, plain_words, walk
 from core.answering.instant.spans import Spans, call_leaves, function_leaves, spans_of
 from core.answering.instant.terms import with_terms
 from core.answering.instant.times import chinese_times
+from core.answering.instant.word_tables import directions, synonyms
 from core.answering.instant.words import root, singular
 from core.grounding.terms import Term
 from core.grounding.values import ValueSource

@@ -24,6 +24,11 @@ def _measures() -> Mapping[str, tuple[str, float, bool]]:
     return found
 
 
+def says_unit(words: str) -> bool:
+    """Whether the words are just a unit: "hours" is what is counted, and only in a table of its own a column."""
+    return singular(words.lower()) in _measures()
+
+
 def counted_in(number: Number, words: SchemaWords, ref: ColumnRef) -> float | None:
     """The number as the column counts; None where nobody can tell what it counts in, or where that is another thing.
 

@@ -67,6 +67,8 @@ def singular(word: str) -> str:
         return "id" if word == "ids" else word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
+    if re.search(r"[bdgiklmnprtv]uses$", word) and word not in ("abuses",):
+        return word[:-2]
     if word.endswith(("sses", "xes", "ches", "shes", "zzes", "oes")):
         return word[:-2]
     return word[:-1]
