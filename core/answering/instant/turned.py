@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from core.answering.instant.asks import Asks
-from core.answering.instant.binding import Binder, nearest_dates
+from core.answering.instant.binding import Binder
+from core.answering.instant.dates import nearest_dates
 from core.answering.instant.meaning import (
     Ask,
     Average,
