@@ -64,6 +64,14 @@ def test_duckdb_reads_no_file_that_sqlglot_took_for_something_else() -> None:
             second_opinion("SELECT id FROM orders", text, Dialect.DUCKDB)
 
 
+@pytest.mark.parametrize("dialect", TWICE_READ, ids=str)
+def test_it_reads_the_longest_lists_and_conditions_that_the_first_reads(dialect: Dialect) -> None:
+    numbers = f"SELECT id FROM orders WHERE id IN ({', '.join(map(str, range(14_000)))})"
+    conditions = "SELECT id FROM orders WHERE id = 1" + " OR id = 1" * 9_000
+    for sql in (numbers, conditions):
+        assert check(sql, guarded_scope(dialect)).runs == sql
+
+
 @pytest.mark.parametrize("dialect", Dialect, ids=str)
 def test_a_statement_that_was_read_leaves_no_tree_behind(dialect: Dialect) -> None:
     def trees() -> int:

@@ -28,7 +28,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
-    "memory_limit": "32MB",
+    "memory_limit": "128MB",  # the tree of the longest text that is read takes half of it
     "threads": 1,
 }
 # To DuckDB, a query may have a named one that writes: what it is made of decides, not that it is a SELECT.
