@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 import shutil
 import sqlite3
 import sys
@@ -31,7 +30,6 @@ from core.store.migrate import migrate
 from core.store.sessions import Store, create_database, open_url
 
 HASH = passwords._hash
-LEAST_FREE = 4 << 30  # bytes
 
 if TYPE_CHECKING:
     from core.connections.registry import ConnectionInfo
@@ -54,13 +52,6 @@ def main_module() -> Iterator[None]:
     program = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = program
-
-
-def in_memory() -> Path | None:
-    """A folder that lies in memory, where there is one with enough room: hundreds of databases are made and dropped."""
-    memory = Path("/dev/shm")
-    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= LEAST_FREE
-    return memory if roomy else None
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -87,7 +78,7 @@ def server() -> Iterator[EmbeddedServer]:
 
     In a folder of its own: pytest clears older ones of its own away, also those that another run still uses.
     """
-    folder = Path(tempfile.mkdtemp(prefix="askwell-", dir=in_memory()))
+    folder = Path(tempfile.mkdtemp(prefix="askwell-"))
     running = embedded.start(folder)
     with psycopg.connect(running.url("postgres"), autocommit=True) as connection:
         for name, value in (("fsync", "off"), ("full_page_writes", "off"), ("max_wal_size", "256MB")):
