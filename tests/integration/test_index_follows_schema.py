@@ -29,7 +29,7 @@ from core.models.embeddings import Embedder
 from core.portal import Portal
 from core.security.permissions import SYSTEM, Role
 from core.store.embedded import EmbeddedServer
-from core.store.tables import documents, value_blocks, value_columns
+from core.store.tables import documents
 from core.store.tables_catalogue import indexed_tables
 from core.store.tables_privacy import personal_columns
 from tests.conftest import someone
@@ -328,35 +328,3 @@ def test_a_build_that_is_killed_goes_on_where_it_was(portal: Portal, server: Emb
     assert len(set(calls)) == len(calls)
     with portal.store.begin() as line:
         assert line.scalar(embedded) == len(written)
-
-
-def test_values_that_were_being_written_at_a_kill_are_whole_or_not_there_and_none_is_written_twice(
-    portal: Portal, server: EmbeddedServer
-) -> None:
-    place, sizes = _postgres(server, "follows_torn"), {"roll_long": 25_000, **{f"roll_{n}": 200 for n in range(5)}}
-    rows = "INSERT INTO {0} SELECT g, 'Holder ' || g || ' of {0}' FROM generate_series(1, {1}) g"
-    tables = (f"CREATE TABLE {name} (id integer PRIMARY KEY, holder text); " + rows.format(name, size)
-              for name, size in sizes.items())  # fmt: skip
-    place.run("DROP TABLE regions, orders, visits; " + "; ".join(tables))
-    desk = desk_over(portal, place.new)
-    mine = value_columns.c.connection_id == desk.id
-    # The long list is written in a transaction of its own, and takes longer than all others together.
-    killed_when(portal, portal.settings.data_dir, desk.id, sa.select(sa.func.count()).where(mine), 5)
-    held = sa.select(value_columns.c.table_key, value_columns.c.held).where(mine)
-    blocks = sa.select(value_blocks.c.id).join(value_columns).where(mine)
-    marked = sa.select(sa.func.count(indexed_tables.c.values_at)).where(indexed_tables.c.connection_id == desk.id)
-    with portal.store.begin() as line:
-        before, whole = set(line.scalars(blocks)), {row.table_key: row.held for row in line.execute(held)}
-        assert line.scalar(marked) == 0  # no table is said to be read yet
-    assert whole == {name: 200 for name in sizes if name != "roll_long"}
-    values = StoredValues(portal.store, desk.id)
-    for table in whole:
-        assert len(values.of_column(table, "holder", 1_000)) == 200
-    assert values.of_column("roll_long", "holder") == []
-    desk.build()
-    with portal.store.begin() as line:
-        assert before < set(line.scalars(blocks))
-        assert {row.table_key: row.held for row in line.execute(held)} == sizes
-    for table in sizes:
-        assert [hit.table for hit in values.matching([f"holder 200 of {table}"])] == [table]
-    assert values.matching(["holdr 199 of roll_long"], fuzzy=True)[0].table == "roll_long"
