@@ -29,13 +29,13 @@ from core.models.embeddings import Embedder
 from core.portal import Portal
 from core.security.permissions import SYSTEM, Role
 from core.store.embedded import EmbeddedServer
-from core.store.tables import documents
+from core.store.tables import documents, value_blocks, value_columns
 from core.store.tables_catalogue import indexed_tables
 from core.store.tables_privacy import personal_columns
 from tests.conftest import someone
 from tests.doubles_grounding import BagOfWords
 from tests.integration.conftest import MariaServer
-from tests.integration.killed_builds import killed_when
+from tests.integration.killed_builds import HELD, killed_when
 
 SCRIPT = """
     CREATE TABLE regions (id integer PRIMARY KEY, name varchar(40));
@@ -328,3 +328,40 @@ def test_a_build_that_is_killed_goes_on_where_it_was(portal: Portal, server: Emb
     assert len(set(calls)) == len(calls)
     with portal.store.begin() as line:
         assert line.scalar(embedded) == len(written)
+
+
+def test_values_that_were_being_written_at_a_kill_are_whole_or_not_there_and_none_is_written_twice(
+    portal: Portal, server: EmbeddedServer
+) -> None:
+    place, sizes = _postgres(server, "follows_torn"), {"roll_long": 25_000, **{f"roll_{n}": 200 for n in range(5)}}
+    rows = "INSERT INTO {0} SELECT g, 'Holder ' || g || ' of {0}' FROM generate_series(1, {1}) g"
+    makes = {name: f"CREATE TABLE {name} (id integer PRIMARY KEY, holder text); " + rows.format(name, size)
+             for name, size in sizes.items()}  # fmt: skip
+    long = makes.pop("roll_long")
+    place.run("DROP TABLE regions, orders, visits; " + "; ".join(makes.values()))
+    desk = desk_over(portal, place.new)
+    mine = value_columns.c.connection_id == desk.id
+    desk.build()
+    place.run(long)
+    portal.connections.refresh(SYSTEM, desk.id)
+    killed_when(portal, portal.settings.data_dir, desk.id, HELD, 1)
+    held = sa.select(value_columns.c.table_key, value_columns.c.held).where(mine)
+    blocks = sa.select(value_blocks.c.id).join(value_columns).where(mine)
+    marked = sa.select(indexed_tables.c.table_key).where(
+        indexed_tables.c.connection_id == desk.id, indexed_tables.c.values_at.is_not(None)
+    )
+    with portal.store.begin() as line:
+        before, whole = set(line.scalars(blocks)), {row.table_key: row.held for row in line.execute(held)}
+        assert "roll_long" not in set(line.scalars(marked))  # it is not said to be read yet
+    assert whole == {name: 200 for name in sizes if name != "roll_long"}
+    values = StoredValues(portal.store, desk.id)
+    for table in whole:
+        assert len(values.of_column(table, "holder", 1_000)) == 200
+    assert values.of_column("roll_long", "holder") == []
+    desk.build()
+    with portal.store.begin() as line:
+        assert before < set(line.scalars(blocks))
+        assert {row.table_key: row.held for row in line.execute(held)} == sizes
+    for table in sizes:
+        assert [hit.table for hit in values.matching([f"holder 200 of {table}"])] == [table]
+    assert values.matching(["holdr 199 of roll_long"], fuzzy=True)[0].table == "roll_long"
