@@ -14,20 +14,18 @@ import os
 import random
 import signal
 import tempfile
-import threading
 import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
 from core.cli.bench_load import QUESTIONS, crowd_of, holds, spread, stream_of
 from core.cli.bench_start import running_server
 from core.cli.page_lines import Page
+from core.evaluation.quick_model import NAME, ModelFault, quick_model
 from core.store.sessions import Store, open_embedded
 from core.store.tables import answers, audit
 
@@ -45,6 +43,22 @@ _CUT_LINES = sa.text(
 )
 
 
+class _ModelFaults:
+    """How each call of the model fails, if it does."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.seen: Counter[str] = Counter()
+        self._chance = random.Random(5)  # noqa: S311  (which call fails, not a secret)
+
+    def __call__(self) -> ModelFault | None:
+        self.calls += 1
+        drawn = self._chance.random()
+        fault = list(ModelFault)[int(drawn / _FAULTS)] if drawn < _FAULTS * len(ModelFault) else None
+        self.seen.update([fault] if fault else [])
+        return fault
+
+
 @dataclass
 class _Soak:
     """What was done to the portal, and what the people saw."""
@@ -60,9 +74,8 @@ class _Soak:
     leaks: int = 0
 
     def failed(self, how: str, began: float) -> None:
-        """Something failed for somebody who began at this moment."""
-        near = began - self.last_fault < _AFTERMATH or self.last_fault > began
-        (self.explained if near else self.unexplained)[how] += 1
+        """Something failed for somebody who began to wait at this moment."""
+        (self.explained if began - self.last_fault < _AFTERMATH else self.unexplained)[how] += 1
 
     async def breaks(self, chance: random.Random) -> None:
         """One fault of the database."""
@@ -71,7 +84,7 @@ class _Soak:
         self.last_fault = time.monotonic()
         if kind == "lines_cut":
             with contextlib.suppress(sa.exc.DBAPIError):
-                await asyncio.to_thread(self._cut)
+                await asyncio.to_thread(_cut, self.store)
             return
         with contextlib.suppress(OSError, ValueError, IndexError):
             server = int((self.folder / "data" / "postgres" / "postmaster.pid").read_text().split()[0])
@@ -86,22 +99,23 @@ class _Soak:
                 _to_all(family, signal.SIGCONT)
         self.last_fault = time.monotonic()
 
-    def _cut(self) -> None:
-        with self.store.engine.connect() as connection:
-            connection.execute(_CUT_LINES)
+
+def _cut(store: Store) -> None:
+    with store.engine.connect() as connection:
+        connection.execute(_CUT_LINES)
 
 
 def soak_figures(people_count: int = 30, minutes: float = 120.0) -> dict[str, object]:
     """So many people for so many minutes; `unexplained` and `leaks` have to be empty or 0, the slope about 0."""
     with ExitStack() as ends:
         folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="askwell-soak-")))
-        model = ends.enter_context(_model())
-        told = {"ASKWELL_MODEL_URL": model.url, "ASKWELL_MODEL_NAME": "scripted", "ASKWELL_MODEL_KEY": "of-the-soak"}
+        faults = _ModelFaults()
+        model = ends.enter_context(quick_model(lambda _: _SQL, faults))
+        told = {"ASKWELL_MODEL_URL": model, "ASKWELL_MODEL_NAME": NAME, "ASKWELL_MODEL_KEY": "of-the-soak"}
         process, url = ends.enter_context(running_server(folder, told))
         store = open_embedded(folder / "data")
         ends.callback(store.close)
-        soak = _Soak(store, folder)
-        memory: list[tuple[float, int]] = []
+        soak, memory = _Soak(store, folder), list[tuple[float, int]]()
         before = holds(process.pid)
         asyncio.run(_all(soak, url, crowd_of(store, people_count), minutes * 60, process.pid, memory))
         after = holds(process.pid)
@@ -117,8 +131,8 @@ def soak_figures(people_count: int = 30, minutes: float = 120.0) -> dict[str, ob
         "answers_kept": kept,
         "rows_in_the_trail": trailed,
         "faults": dict(soak.faults),
-        "faults_of_the_model": dict(model.faults),
-        "calls_of_the_model": model.calls,
+        "faults_of_the_model": dict(faults.seen),
+        "calls_of_the_model": faults.calls,
         "failed_in_a_fault": dict(soak.explained),
         "unexplained": dict(soak.unexplained),
         "leaks": soak.leaks,
@@ -154,7 +168,6 @@ async def _person(soak: _Soak, url: str, name: str, token: str, until: float, ch
     from websockets.exceptions import ConnectionClosed
 
     while time.monotonic() < until:
-        began = time.monotonic()
         try:
             async with stream_of(url, token) as line:
                 page = Page(line)
@@ -166,7 +179,7 @@ async def _person(soak: _Soak, url: str, name: str, token: str, until: float, ch
                     listening.cancel()
                     soak.leaks += len(page.canaries - {name.encode()})
         except (ConnectionClosed, OSError) as error:
-            soak.failed(type(error).__name__, began)
+            soak.failed(type(error).__name__, time.monotonic())
             await asyncio.sleep(1)
 
 
@@ -220,68 +233,6 @@ def _slope(points: list[tuple[float, int]]) -> float:
     level = sum(size for _, size in points) / len(points)
     spread_of_time = sum((at - middle) ** 2 for at, _ in points)
     return round(60 * sum((at - middle) * (size - level) for at, size in points) / spread_of_time, 3)
-
-
-class _Model(ThreadingHTTPServer):
-    """A model behind the OpenAI protocol that fails as often as the soak says."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answering)
-        self.faults: Counter[str] = Counter()
-        self.calls = 0
-        self.chance = random.Random(5)  # noqa: S311  (which call fails, not a secret)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-
-class _Answering(BaseHTTPRequestHandler):
-    server: _Model
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.calls += 1
-        drawn = self.server.chance.random()
-        kinds = ("429", "500", "nonsense", "half_a_stream")
-        kind = kinds[int(drawn / _FAULTS)] if drawn < _FAULTS * len(kinds) else ""
-        self.server.faults.update([kind] if kind else [])
-        if kind in {"429", "500"}:
-            self.send_response(int(kind))
-            self.end_headers()
-            return
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.end_headers()
-        whole = b"<html>busy</html>" if kind == "nonsense" else _stream()
-        self.wfile.write(whole[: len(whole) // 2] if kind == "half_a_stream" else whole)
-
-    def log_message(self, *_told: Any) -> None:
-        """Nothing is written down."""
-
-
-def _stream() -> bytes:
-    head = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "scripted"}
-    steps: list[dict[str, object]] = [
-        {"delta": {"role": "assistant", "content": _SQL}, "finish_reason": None},
-        {"delta": {}, "finish_reason": "stop"},
-    ]
-    lines = [json.dumps({**head, "choices": [{"index": 0, **step}]}) for step in steps]
-    usage = json.dumps(
-        {**head, "choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 9, "total_tokens": 18}}
-    )
-    return "".join(f"data: {line}\n\n" for line in (*lines, usage, "[DONE]")).encode()
-
-
-@contextlib.contextmanager
-def _model() -> Any:
-    with _Model() as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 if __name__ == "__main__":
