@@ -28,7 +28,7 @@ def test_the_language_changes_at_a_click_and_is_remembered(visit: Visit) -> None
     person.page.get_by_text("中文", exact=True).click()
     expect(person.page.get_by_text("您想了解什么？")).to_be_visible()
     expect(person.page.get_by_role("combobox", name="模型")).to_have_value("自动")
-    person.page.reload()
+    person.reload()
     expect(person.page.get_by_text("您想了解什么？")).to_be_visible()
     person.page.get_by_text("EN", exact=True).click()
     expect(person.page.get_by_text("What would you like to know?")).to_be_visible()
@@ -41,7 +41,7 @@ def test_the_theme_changes_at_a_click_and_is_remembered(visit: Visit) -> None:
     person.button("shell.dark").click()
     expect(person.button("shell.light")).to_be_visible()
     assert background(person.page) == "rgb(15, 20, 28)"
-    person.page.reload()
+    person.reload()
     expect(person.button("shell.light")).to_be_visible()
     person.go("/history")
     expect(person.button("shell.light")).to_be_visible()

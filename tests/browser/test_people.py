@@ -109,7 +109,7 @@ def test_an_invitation_is_copied_once_opened_once_and_makes_an_account(visit: Vi
     assert "invitation" not in guest.page.url
     late.page.goto(link)
     expect(late.page.get_by_text(late.said("people.bad_invitation"))).to_be_visible()
-    boss.page.reload()
+    boss.reload()
     expect(boss.page.get_by_role("heading", name=boss.said("shell.admin"))).to_be_visible()
     expect(boss.page.get_by_text(link)).to_have_count(0)
 
@@ -124,9 +124,9 @@ def test_signing_out_everywhere_else_leaves_this_place_and_no_other(visit: Visit
     dialog.get_by_role("button", name=here.said("account.end_others")).click()
     expect(dialog.get_by_role("button", name=here.said("account.end"), exact=True)).to_have_count(0)
     here.page.keyboard.press("Escape")
-    there.page.reload()
+    there.reload()
     expect(there.button("sign_in.enter")).to_be_visible()
-    here.page.reload()
+    here.reload()
     expect(here.box).to_be_visible()
 
 

@@ -43,7 +43,7 @@ def test_signing_in_gives_a_cookie_that_no_script_reads_and_no_other_site_sends(
     assert cookie["httpOnly"]
     assert cookie["sameSite"] == "Lax"
     assert cookie["value"] not in stranger.page.evaluate("document.cookie + JSON.stringify({...localStorage})")
-    stranger.page.reload()
+    stranger.reload()
     expect(stranger.page.get_by_role("heading", name=stranger.said("shell.history"))).to_be_visible()
 
 
@@ -55,7 +55,7 @@ def test_a_copied_cookie_is_worthless_after_sign_out(visit: Visit) -> None:
     expect(thief.box).to_be_visible()  # the copy is as good as the original as long as the session lives
     somebody.button("shell.sign_out").click()
     expect(somebody.button("sign_in.enter")).to_be_visible()
-    thief.page.reload()
+    thief.reload()
     expect(thief.button("sign_in.enter")).to_be_visible()
     expect(thief.box).to_have_count(0)
 
@@ -75,7 +75,7 @@ def test_admin_typed_as_the_first_request_of_a_fresh_process_shows_the_sign_in(
     finally:
         ended = second.stop()
     assert ended == 0, second.said()[-4000:]
-    stranger.page.reload()
+    stranger.reload()
     expect(stranger.button("sign_in.enter")).to_be_visible()
 
 

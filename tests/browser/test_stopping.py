@@ -53,7 +53,7 @@ def test_a_reload_finds_its_running_question_again(visit: Visit, model: OpenAISt
     assert heard.wait(20)
     asked = len(model.requests)
     try:
-        person.page.reload()
+        person.reload()
         expect(person.button("ask.stop")).to_be_visible()
         expect(person.page.get_by_text("Do our regions whistle?", exact=True)).to_be_visible()
     finally:

@@ -32,12 +32,12 @@ class Visitor:
         self.page.goto(self.url + path)
 
     def reload(self) -> None:
-        """Press F5, once Chromium has handed the page over to the server it came back to."""
+        """Press F5, once Chromium has handed the page over to the server it came back to, and no way there is under way."""
         for _ in range(20):
             try:
                 self.page.reload()
             except Error as error:
-                if "Not attached to an active page" not in error.message:
+                if not any(sign in error.message for sign in ("Not attached to an active page", "net::ERR_ABORTED")):
                     raise
                 self.page.wait_for_timeout(250)
             else:
