@@ -32,7 +32,7 @@ class Visitor:
         self.page.goto(self.url + path)
 
     def reload(self) -> None:
-        """Press F5, once Chromium has handed the page over to the server it came back to, and no way there is under way."""
+        """Press F5, once Chromium has handed the page over to the server it came back to and is on no other way."""
         for _ in range(20):
             try:
                 self.page.reload()

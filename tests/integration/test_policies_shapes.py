@@ -240,9 +240,8 @@ def test_a_view_may_have_a_policy_of_its_own(stage: Stage) -> None:
     assert stage.rows("SELECT region, heads FROM counted", **own) == [("north", None), ("south", None)]
 
 
+@pytest.mark.parametrize("stage", ["postgresql"], indirect=True)  # only PostgreSQL's tables inherit
 def test_tables_that_share_rows_share_what_is_taken(stage: Stage) -> None:
-    if stage.dialect is not Dialect.POSTGRES:
-        pytest.skip("only PostgreSQL's tables inherit")
     assert stage.rows("SELECT id FROM staff") == []
     assert stage.rows("SELECT id FROM people") == [(1,), (3,), (4,)]
     scope = stage.bound({"staff": TableRights(rows=("badge > 9",))}, set())

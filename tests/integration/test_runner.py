@@ -209,9 +209,8 @@ def test_an_error_comes_in_the_databases_words_and_the_session_goes_on(session: 
     assert session.read("SELECT count(*) FROM words").rows[0][0] == 3
 
 
+@pytest.mark.parametrize("place", ["postgresql", "mariadb"], indirect=True)  # a file has no sign-in
 def test_a_wrong_sign_in_is_said_without_the_password(place: Place) -> None:
-    if place.engine.is_file:
-        pytest.skip("a file has no sign-in")
     with pytest.raises(ConnectionFailed) as error:
         place.open(replace(place.target, password="a wrong secret"))
     assert "a wrong secret" not in error.value.detail
