@@ -136,7 +136,7 @@ class _Reader:
 
     def whole(self, root: yaml.Node | None) -> FileWords:
         try:
-            parts = _fields(root, ("askwell",), ("instructions", "terms", "descriptions", "verified", "joins"))
+            parts = _fields(root, ("askwell",), ("instructions", "terms", "descriptions", "verified"))
             if _scalar(parts["askwell"]) != str(VERSION):
                 raise _Refused(parts["askwell"], "file_version", version=VERSION)
             told = _scalar(parts["instructions"]).strip() if "instructions" in parts else None

@@ -13,8 +13,9 @@ from core.answering.card import Card
 from core.answering.events import CannotAnswer, Failed
 from core.answering.question import Question
 from core.connections.langchain_sql import GuardedSQLDatabase
-from core.errors import AskwellError
+from core.errors import AskwellError, NotAllowed
 from core.grounding.inquiry import Inquiry
+from core.grounding.terms import Term, TermKind
 from core.portal import Portal
 from core.security.permissions import Actor, Role
 from core.security.policies import Policy, Subject, SubjectKind
@@ -87,6 +88,22 @@ STATEMENTS = (
     "SELECT o.* FROM orders AS o ORDER BY 8",
     "DELETE FROM orders",
 )
+# Words of the business by which somebody who sees everything names what is secret, and one that tells nothing.
+WORDS = (
+    Term("earnings", TermKind.COLUMN, "orders", "canary_margin", meaning={"en": "See canary_margin."}),
+    Term("profit", TermKind.METRIC, "orders", sql="canary_margin", aggregation="sum", zh=("利润",)),
+    Term("payroll", TermKind.TABLE, "canary_salaries", zh=("工资单",)),
+    Term("the islanders", TermKind.VALUE, "customers", "region", "Canaria"),
+    Term("anna", TermKind.VALUE, "customers", "email", "canary.anna@x.example"),
+    Term("far order", TermKind.FILTER, "orders", sql="region = 'Canaria'"),
+    Term("rich order", TermKind.FILTER, "orders", sql="canary_margin > 98765000"),
+    Term("goods", TermKind.TABLE, "products", zh=("货品",)),
+)
+ASKED_IN_WORDS = (
+    "What are the total earnings?", "profit by region", "How many payroll entries are there?", "按地区统计利润",
+    "工资单有多少？", "How many customers are the islanders?", "orders of anna", "How many far orders are there?",
+    "How many rich orders are there?", "How many goods are there?", "有多少货品？",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -107,6 +124,9 @@ def shop(request: pytest.FixtureRequest, portal: Portal, tmp_path: Path, server:
     }
     for question, sql in vouched.items():
         portal.knowledge.verify(made.admin, made.id, question, sql)
+    for term in WORDS:
+        portal.terms.keep(made.admin, made.id, term)
+    portal.terms.instruct(made.admin, made.id, "A year begins in May. canary_margin is in euros.")
     made.ask(made.admin, "How many orders are there?")
     made.ask(made.admin, sql="SELECT * FROM canary_salaries")
     portal.knowledge.starters(made.admin, portal.connections.open(made.admin, made.id), "en")
@@ -123,6 +143,7 @@ def test_a_person_whom_policies_bind_finds_no_secret_anywhere(shop: Shop, caplog
     shop.heard.clear()
     what_is_offered_before_a_question_shows_none(shop)
     a_vouched_question_is_recalled_only_where_one_may_see_what_it_reads(shop)
+    words_of_the_business_show_none(shop)
     no_question_and_no_statement_shows_one(shop)
     a_model_is_told_none_whatever_it_asks_for(shop)
     history_and_files_show_none(shop)
@@ -140,6 +161,7 @@ def there_are_secrets_to_find(shop: Shop) -> None:
     assert leaks(opened.schema)
     assert leaks(shop.portal.knowledge.browse(shop.admin, shop.id))
     assert leaks(shop.portal.knowledge.verified(shop.admin, shop.id))
+    assert leaks(shop.portal.terms.export(shop.admin, shop.id))
     assert leaks(opened.run(opened.check("SELECT max(amount) FROM orders")))
 
 
@@ -190,6 +212,26 @@ def what_is_offered_before_a_question_shows_none(shop: Shop) -> None:
     assert next(info.tables for info in portal.connections.list(analyst)) == 3
 
 
+def words_of_the_business_show_none(shop: Shop) -> None:
+    """Not on the page, not in the file, not to the engine, not to a model; and what tells nothing is there."""
+    portal, analyst = shop.portal, shop.analyst
+    opened = portal.connections.open(analyst, shop.id)
+    glossary, in_force = portal.terms.browse(analyst, shop.id), portal.terms.in_force(analyst, opened)
+    assert leaks(glossary, in_force) == []
+    assert [term.word for term in in_force.terms] == [seen.term.word for seen in glossary.terms]
+    assert "goods" in {term.word for term in in_force.terms}
+    with pytest.raises(NotAllowed) as refused:
+        portal.terms.export(analyst, shop.id)
+    assert leaks(refused.value.values, str(refused.value)) == []
+    for text in ASKED_IN_WORDS:
+        shop.ask(analyst, text)
+        asked = Inquiry(text, "zh" if text[0] > "z" else "en", NOW)
+        assert leaks(portal.knowledge.ground(analyst, asked, opened)) == [], text
+    assert leaks(shop.heard) == []
+    (goods,) = [shop.ask(analyst, text).table for text in ("How many goods are there?",)]
+    assert goods is not None
+
+
 def a_vouched_question_is_recalled_only_where_one_may_see_what_it_reads(shop: Shop) -> None:
     recalled = {
         text: shop.ask(shop.analyst, text).recalled is not None
@@ -207,7 +249,7 @@ def a_model_is_told_none_whatever_it_asks_for(shop: Shop) -> None:
             portal.store, portal.connections, portal.knowledge, OneModel(model), portal.audit, lambda: NOW,
             portal.privacy,
         )  # fmt: skip
-        for text in ("Which orders are odd?", "哪些客户的订单不寻常？"):
+        for text in ("Which orders are odd?", "哪些客户的订单不寻常？", "Why did profit of rich orders fall?"):
             events = list(answers.ask(shop.analyst, Question(text, shop.id, uuid4(), rung="model")))
             assert leaks(events) == [], sql
         assert leaks([[str(message.text) for message in asked] for asked in model.asked]) == [], sql
