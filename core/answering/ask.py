@@ -315,6 +315,7 @@ class Answers:
         connection = self._connections.open(trip.actor, turn.connection_id)
         trip.rights = connection.scope.rights.version
         trip.renewed = trip.rights != rights
+        trip.taken = () if trip.renewed else card.explanation.taken
         sql = move(card.sql, connection.dialect, trip.question.moved)
         if not same_but_for_literals(card.sql, sql, connection.dialect):
             raise QueryRefused(reason=Phrase("answering.no_such_lever"))

@@ -118,7 +118,7 @@ class Ladder:
                     raise
                 # It was written under other rights: its refusal could name what is hidden now.
                 raise QueryRefused(reason=Phrase("rights.taken")) from None
-            explanation = explain(query, connection.schema, _language(trip))
+            explanation = replace(explain(query, connection.schema, _language(trip)), taken=trip.taken)
             if trip.renewed:
                 explanation = replace(explanation, limits=(*explanation.limits, Phrase("rights.renewed")))
         yield QueryReady(query, rung, explanation)

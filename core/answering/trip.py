@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from core.answering.card import Card
-from core.answering.events import AnswerEvent, Usage
+from core.answering.events import AnswerEvent, Taken, Usage
 from core.answering.private import Exchange
 from core.answering.question import Question
 from core.observability import span
@@ -29,6 +29,7 @@ class Trip:
         self.infers = False  # whether it asks for rows by what is masked in them
         self.rights = ""  # the version of what the actor may see of the connection
         self.renewed = False  # whether it is run again because that has changed
+        self.taken: tuple[Taken, ...] = ()  # what words were taken for in an answer that is run again
         self.timings: list[tuple[str, float]] = []
         self._started = time.perf_counter()
 

@@ -72,6 +72,10 @@ def one_s_own(asking: Asking, ann: Actor, bob: Actor, editor: Actor) -> None:
     assert "choices.because_person" in [reason.key for reason in card.answered.evidence.reasons]
     kept = asking.portal.answers.open(ann, card.understood.conversation_id)  # type: ignore[union-attr, arg-type]
     assert kept.turns[0].card.explanation.taken == card.explanation.taken
+    (lever,) = card.answered.levers
+    moved = card_of(TEXT, asking.portal.answers.rerun(ann, card.answered.answer_id, {lever.id: "France"}))
+    assert moved.table is not None
+    assert moved.explanation.taken == card.explanation.taken, "what the word was taken for can still be taken off"
 
 
 def no_one_else_s(asking: Asking, ann: Actor, bob: Actor, editor: Actor) -> None:
