@@ -1,11 +1,14 @@
 """One connection from the inside: its tables in business words, how they belong together, and what was vouched for."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from core.answering.markdown import escape
 from core.connections.registry import ConnectionInfo
 from core.connections.samples import ROWS_READ
-from core.connections.schema import Column, Table, business_name, language_part
+from core.connections.schema import Column, Kind, Table, business_name, language_part
+from core.connections.statistics import ColumnStatistics
 from core.errors import AskwellError
 from core.grounding.ground import Browsed
 from core.grounding.value_lists import ListedSize
@@ -24,6 +27,8 @@ from pages._frame import portal, show_error
 from pages._model_form import safe
 
 MOST_TABLES = 40  # on one page; the search finds the others
+LONGEST_END = 40  # characters of the least and the greatest value
+Known = Mapping[tuple[str, str], ColumnStatistics]
 DONE = "connections.done"
 
 
@@ -85,11 +90,17 @@ def _tables(actor: Actor, info: ConnectionInfo, found: Browsed, words: Words) ->
     tables = [table for table in found.schema.tables if search in _everything(table, words.language)]
     if not tables:
         st.info(say("connections.nothing_found"), icon=":material/search_off:")
-    for table in tables[:MOST_TABLES]:
+    shown = tables[:MOST_TABLES]
+    try:
+        known: Known = portal().knowledge.statistics(actor, info.id, [table.key for table in shown])
+    except AskwellError as error:
+        show_error(error, words)
+        return
+    for table in shown:
         label = business_name(table.name, table.comment, table.descriptions, words.language)
         named = safe(label) if label.lower() == table.key.lower() else f"{safe(label)} · {escape(table.key)}"
         with st.expander(named, key=f"connections.table.{table.key}"):
-            _table(actor, info, table, found, words)
+            _table(actor, info, table, found, known, words)
     if len(tables) > MOST_TABLES:
         st.caption(say("connections.more_tables", n=len(tables) - MOST_TABLES))
 
@@ -101,7 +112,7 @@ def _everything(table: Table, language: str) -> str:
     return " ".join(parts).lower()
 
 
-def _table(actor: Actor, info: ConnectionInfo, table: Table, found: Browsed, words: Words) -> None:
+def _table(actor: Actor, info: ConnectionInfo, table: Table, found: Browsed, known: Known, words: Words) -> None:
     say = words.say
     if table.row_estimate is None:
         st.caption(say("connections.about_table_unknown", n=len(table.columns)))
@@ -118,6 +129,7 @@ def _table(actor: Actor, info: ConnectionInfo, table: Table, found: Browsed, wor
             say("connections.type"): [c.type for c in table.columns],
             say("connections.key"): [_key(table, c) for c in table.columns],
             say("connections.values"): [", ".join(found.samples.get((table.key, c.name), ())) for c in table.columns],
+            say("connections.known"): [_known(c, known.get((table.key, c.name)), words) for c in table.columns],
             say("connections.meaning"): [_meaning(c, words) for c in table.columns],
         },
         hide_index=True,
@@ -126,6 +138,23 @@ def _table(actor: Actor, info: ConnectionInfo, table: Table, found: Browsed, wor
     )
     if may(actor, Action.DESCRIBE):
         _describe(actor, info, table, words)
+
+
+def _known(column: Column, found: ColumnStatistics | None, words: Words) -> str:
+    """How many different values there are, how many rows have none, and from where to where they go; texts have an
+    order, but it tells nothing."""
+    if found is None:
+        return ""
+    parts = []
+    if found.distinct:
+        parts.append(words.say("connections.known_distinct", n=found.distinct))
+    if found.null_share:
+        share = "< 1%" if found.null_share < 0.01 else f"{found.null_share:.0%}"
+        parts.append(words.say("connections.known_nulls", share=share))
+    if column.kind is not Kind.TEXT and found.least is not None and found.greatest is not None:
+        ends = {"least": found.least[:LONGEST_END], "greatest": found.greatest[:LONGEST_END]}
+        parts.append(words.say("connections.known_range", **ends))
+    return " · ".join(parts)
 
 
 def _meaning(thing: Table | Column, words: Words) -> str:

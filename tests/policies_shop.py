@@ -80,6 +80,7 @@ def in_postgres(portal: Portal, server: EmbeddedServer) -> Shop:
     with psycopg.connect(server.url(name), autocommit=True) as connection:
         connection.execute(SCRIPT.read_text(encoding="utf-8").encode())
         connection.execute("COMMENT ON TABLE orders IS 'Orders, with canary_margin'")
+        connection.execute("ANALYZE")
         connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO shop_reader")
     return _shop(portal, NewConnection("Shop", "postgresql", server.socket, None, name, "shop_reader", "reads"))
 

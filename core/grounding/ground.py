@@ -2,12 +2,13 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
 from core.connections.schema import Schema
+from core.connections.statistics import ColumnStatistics
 from core.errors import InvalidInput, ModelUnavailable, NotFound
 from core.grounding.aliases import translations
 from core.grounding.indexer import Indexer, Watcher
@@ -24,6 +25,7 @@ from core.grounding.phrases import phrases_of, proper_names, quoted
 from core.grounding.sources import Databases, Readable
 from core.grounding.starters import Starters
 from core.grounding.stored_values import StoredValues
+from core.grounding.table_marks import TableMarks
 from core.grounding.term_facts import term_facts, term_hits
 from core.grounding.terms import TermFact
 from core.grounding.value_lists import ListedSize, SampleShelf, ValueLists
@@ -164,6 +166,16 @@ class Knowledge:
         samples = {place: found[:_SAMPLES] for place, found in listed.items()}
         size = ValueLists(self._store).size(connection_id) if Sight.of(connection).is_whole else None
         return Browsed(connection.schema, samples, self.keyed(connection), size)
+
+    def statistics(
+        self, actor: Actor, connection_id: UUID, tables: Collection[str]
+    ) -> dict[tuple[str, str], ColumnStatistics]:
+        """What is known of the columns of these tables, by (table key, column name); nothing of a column of which the
+        actor sees some rows only, or values that are masked."""
+        require(actor, Action.BROWSE, connection_id)
+        sight = Sight.of(self._databases.open(actor, connection_id))
+        kept = TableMarks(self._store).statistics(connection_id, tables)
+        return {place: known for place, known in kept.items() if sight.shows(*place)}
 
     def describe(self, actor: Actor, connection_id: UUID, table: str, column: str, language: str, text: str) -> None:
         """Say what a table (`column` "") or column is, in "en" or "zh"; an empty text takes it back.

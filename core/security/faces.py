@@ -90,6 +90,7 @@ METHODS: dict[str, Method] = {
     "knowledge.alike": Method(Action.ASK),
     "knowledge.index": Method(Action.INDEX),
     "knowledge.browse": Method(Action.BROWSE),
+    "knowledge.statistics": Method(Action.BROWSE),
     "knowledge.describe": Method(Action.DESCRIBE),
     "knowledge.verify": Method(Action.VERIFY),
     "knowledge.verified": Method(Action.BROWSE),

@@ -162,6 +162,7 @@ def there_are_secrets_to_find(shop: Shop) -> None:
     assert leaks(shop.portal.knowledge.browse(shop.admin, shop.id))
     assert leaks(shop.portal.knowledge.verified(shop.admin, shop.id))
     assert leaks(shop.portal.terms.export(shop.admin, shop.id))
+    assert leaks(shop.portal.knowledge.statistics(shop.admin, shop.id, list(opened.schema.by_key)))
     assert leaks(opened.run(opened.check("SELECT max(amount) FROM orders")))
 
 
@@ -191,7 +192,10 @@ def what_is_offered_before_a_question_shows_none(shop: Shop) -> None:
     opened = portal.connections.open(analyst, shop.id)
     knowledge = portal.knowledge
     offered: list[object] = [opened.schema, knowledge.browse(analyst, shop.id), knowledge.verified(analyst, shop.id)]
-    offered += [portal.connections.list(analyst), GuardedSQLDatabase(opened, sample_rows=5).get_table_info()]
+    everything = list(portal.connections.open(shop.admin, shop.id).schema.by_key)
+    known = knowledge.statistics(analyst, shop.id, everything)
+    assert {table for table, _ in known} <= {"products"}, "orders and customers they see in part"
+    offered += [known, portal.connections.list(analyst), GuardedSQLDatabase(opened, sample_rows=5).get_table_info()]
     for language in ("en", "zh"):
         offered += [knowledge.starters(analyst, opened, language, 24), knowledge.can_ask(analyst, opened, language)]
     for text in QUESTIONS:

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.answering.question import Question
 from core.connections.registry import ConnectionInfo
+from core.i18n import Words
 from core.portal import Portal
 from core.security.permissions import SYSTEM, Actor, Role
 from tests.conftest import PASSWORD
@@ -15,6 +16,7 @@ from tests.openai_stub import OpenAIStub, Say
 from tests.pages.conftest import SHELL, said, sign_in
 
 Visit = Callable[..., AppTest]
+SAY = Words("en").say
 
 
 def asked(portal: Portal, actor: Actor, shop: ConnectionInfo, text: str = "How many cities are there?") -> None:
@@ -127,6 +129,8 @@ def test_browsing_shows_columns_in_business_words_and_takes_descriptions(
     page = visit("connections", Role.ADMIN)
     press(page, "connections.open.")
     assert "cities" in " ".join(expander.label for expander in page.expander)
+    known = [text for frame in page.dataframe for text in frame.value.get(SAY("connections.known"), ())]
+    assert [text for text in known if text] == [SAY("connections.known_distinct", n=n) for n in (6, 4)]
     place = f"connections.describe.{shop.id}.orders"
     page.text_area(key=f"{place}..en").set_value("Sales: what people ordered").run()
     page.button(key=f"{place}.save").click().run()
