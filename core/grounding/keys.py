@@ -79,12 +79,14 @@ def _holds(schema: Schema, table_key: str, key: ForeignKey) -> bool:
 
 
 def _with_primary(table: Table, named: set[str]) -> Table:
-    """A table without a key whose first column is its id; a bridge of ids alone has none, and a first column named
-    after another table points there."""
+    """A table without a key whose first column is its id; a bridge of ids alone has none, and a first column that is
+    named after another table, or declared to, points there."""
     if table.primary_key or table.is_view or not table.columns or not _is_id(table.columns[0].name):
         return table
     first, own = table.columns[0].name.lower(), singular(table.name.lower())
     if (first in named and first not in (f"{own}_id", f"{own}id")) or all(_is_id(c.name) for c in table.columns):
+        return table
+    if any(table.columns[0].name in key.columns for key in table.foreign_keys):
         return table
     return replace(table, primary_key=(table.columns[0].name,))
 

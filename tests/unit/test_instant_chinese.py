@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.answering.instant.dictionary_zh import name_parts, ways
+from core.answering.instant.dictionary_zh import gloss_texts, name_parts, ways
 from core.answering.instant.interpret import Abstained, Interpretation, Outcome, Unclear, interpret
 from core.connections.schema import Column, Dialect, ForeignKey, Kind, Schema, Table
 from core.grounding.inquiry import Inquiry
@@ -26,8 +26,12 @@ def worlds() -> dict[str, Any]:
 
 @cache
 def schema(name: str) -> Schema:
-    """Each table as "name: kind.column, …"; the first column is the key; "kind.column>table" points at another's."""
+    """Each table as "name: kind.column, …"; the first column is the key; "kind.column>table" points at another's.
+
+    A table marked with * declares no key of its own.
+    """
     lines = [line.partition(":") for line in worlds()["schema"][name]]
+    keyless = {table for table, _, _ in lines if table.endswith("*")}
     keys = {table: rest.split(",")[0].strip()[2:] for table, _, rest in lines}
     tables = []
     for table, _, rest in lines:
@@ -37,7 +41,8 @@ def schema(name: str) -> Schema:
             columns.append(Column(column, "", _KINDS[part.strip()[0]]))
             if target:
                 foreign.append(ForeignKey((column,), target, (keys[target],)))
-        tables.append(Table(table, tuple(columns), primary_key=(keys[table],), foreign_keys=tuple(foreign)))
+        own = () if table in keyless else (keys[table],)
+        tables.append(Table(table.rstrip("*"), tuple(columns), primary_key=own, foreign_keys=tuple(foreign)))
     return Schema(Dialect.SQLITE, tuple(tables))
 
 
@@ -73,3 +78,13 @@ def test_a_chinese_name_is_put_as_an_english_one(name: str, parts: tuple[str, ..
 def test_a_longer_gloss_does_not_stand_for_its_last_word() -> None:
     assert ("action", "movie") in [phrase for phrase, _ in ways("动作片")]
     assert ("movie",) not in [phrase for phrase, _ in ways("动作片")]
+
+
+def test_no_chinese_word_has_two_lines_of_english() -> None:
+    said = [word for text in gloss_texts() for words in tomllib.loads(text)["glosses"] for word in words.split()]
+    assert len(said) == len(set(said)), sorted({word for word in said if said.count(word) > 1})
+
+
+def test_who_does_something_is_called_by_what_they_do() -> None:
+    assert ("reviewer",) in [phrase for phrase, _ in ways("评论者")]
+    assert ways("的者") == ()

@@ -212,6 +212,13 @@ def test_a_key_that_values_refute_is_not_used_and_one_they_confirm_is_beside_dec
     assert decided(*plain, seller_id=Standing.UNMET).path(["orders", "sellers"]) is None
 
 
+def test_a_first_column_that_points_at_another_table_is_no_key_of_its_own() -> None:
+    bridge = table("has_note", "note", keys={"stuid": "students.stuid"}, primary="")
+    bridge = Table("has_note", tuple(reversed(bridge.columns)), foreign_keys=bridge.foreign_keys)
+    found = keyed(Schema(Dialect.SQLITE, (bridge, table("students", "full_name", primary="stuid"))))
+    assert found.by_key["has_note"].primary_key == ()
+
+
 def test_the_instant_engine_walks_the_surest_of_equally_short_paths() -> None:
     orders = table("orders", keys={"buyer_id": "people.id", "seller_id": "people.id"})
     assert len(Paths(Schema(Dialect.POSTGRES, (orders, table("people")))).between("orders", "people")) == 2

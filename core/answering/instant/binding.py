@@ -232,6 +232,8 @@ class Binder(Fields):
             return []
         ways: Ways = []
         for path, far in self.reach(table, other.table):
+            if has.times and not many(path):
+                continue
             if not (has.negated or has.times or other.best or other.conditions or many(path)):
                 far += 1.2  # every row has one: the words would say nothing
             plain = not (has.negated or has.times or other.best or many(path)) and other.conditions
@@ -269,8 +271,8 @@ class Binder(Fields):
         if other.kind is not None:
             return []
         if has.times:
-            if entity.having:
-                return []
+            if entity.having or self.words.unique(kind.column):
+                return []  # a value that no two rows share stands in one row
             having = tuple(having_of(op, n) for op, n in has.times)
             return [(replace(entity, conditions=(*entity.conditions, *other.conditions), having=having), 0.05)]
         if has.negated and not other.conditions:
@@ -364,6 +366,8 @@ class Binder(Fields):
                 )
             return
         for path, far in self.reach(entity.table, other.table):
+            if not many(path):
+                continue  # each has one of them: the most is no more than the fewest
             conditions = (*entity.conditions, *(moved(c, path) for c in other.conditions))
             best = Best(Tally(Function.COUNT, path=path), most.descending, most.n)
             yield replace(entity, conditions=conditions, best=best), far

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 
+from sqlglot import Dialect as Grammar
 from sqlglot import exp
 
 from core.answering.instant.build_over import arithmetic, column_name, course, medians, ranked
@@ -149,7 +150,8 @@ class _Writer:
             select = select.having(test, copy=False)
         for order in reading.order:
             by = self.expression(order.by, rows)
-            select = select.order_by(self.ordered(by, order.descending), copy=False)
+            listed = isinstance(order.by, Field) and not reading.groups and reading.limit is None
+            select = select.order_by(self.ordered(by, order.descending, listed), copy=False)
         if reading.limit is not None:
             select = select.limit(reading.limit, copy=False)
         if reading.offset:
@@ -188,9 +190,10 @@ class _Writer:
             return last.left_columns[0]
         return self._schema.by_key[field.column.table].name
 
-    def ordered(self, by: exp.Expr, descending: bool) -> exp.Ordered:
-        # A missing value is no extreme: it comes last whichever way.
-        return exp.Ordered(this=by, desc=descending, nulls_first=False)
+    def ordered(self, by: exp.Expr, descending: bool, listed: bool = False) -> exp.Ordered:
+        # A missing value is no extreme: it comes last. A whole list from the least on keeps it where the database does.
+        small = not descending and listed and Grammar.get_or_raise(self._dialect).NULL_ORDERING == "nulls_are_small"
+        return exp.Ordered(this=by, desc=descending, nulls_first=small)
 
     # -- expressions -----------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ Schema names in English are found through these, and the Chinese names of a sche
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import product
@@ -15,18 +15,26 @@ from core.answering.instant.words import singular
 
 Way = tuple[tuple[str, ...], float]
 LONGEST_WORD = 5
+_GLOSSES = ("glosses_zh.toml", "glosses_zh_fields.toml")
 _MOST_WAYS = 9
+_WHO = 2  # letters or characters that a deed has at least
+_DOER = 0.2
 _NO_MEANING = ("CL:", "variant", "old variant", "see ", "surname ", "abbr", "also written", "used in ")
 _LITTLE = re.compile(r"^(to be|to|a|an|the) ")
 _OBJECTS = re.compile(r"\b(sth|sb|oneself|one's)\b")
 
 
+def gloss_texts() -> list[str]:
+    """Our tables of Chinese words, as TOML."""
+    return [files(__package__).joinpath(name).read_text(encoding="utf-8") for name in _GLOSSES]
+
+
 @cache
 def glosses() -> Mapping[str, tuple[str, ...]]:
     """Our own English for Chinese words, as written, what is meant most first."""
-    text = files(__package__).joinpath("glosses_zh.toml").read_text(encoding="utf-8")
     return {
         word: tuple(part.strip() for part in meant.split(","))
+        for text in gloss_texts()
         for words, meant in tomllib.loads(text)["glosses"].items()
         for word in words.split()
     }
@@ -63,7 +71,19 @@ def ways(word: str) -> tuple[Way, ...]:
             phrase = _phrase(gloss)
             if 0 < len(phrase) <= 3:
                 found.setdefault(phrase, 0.1 + 0.03 * place)
+    elif not found and len(word) > _WHO and word[-1] in "者员手师":
+        for doer in _doers(word[:-1]):
+            found.setdefault((doer,), _DOER)
     return tuple(sorted(found.items(), key=lambda w: w[1])[:_MOST_WAYS])
+
+
+def _doers(deed: str) -> Iterator[str]:
+    """Who does it, as English may say it: 评论[者] as "reviewer", 投资[者] as "investor"."""
+    for phrase, _ in ways(deed):
+        verb = phrase[0].removesuffix("ing")
+        if len(phrase) == 1 and len(verb) > _WHO:
+            stem = verb.removesuffix("e")
+            yield from (stem + "er", stem + "or", stem + stem[-1] + "er")
 
 
 @lru_cache(maxsize=20_000)

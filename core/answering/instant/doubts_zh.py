@@ -18,6 +18,8 @@ from core.answering.instant.schema_words import Call, SchemaWords, plain_words
 _MONEY = re.compile("(?:额|金额|价|价格|费|费用|薪|工资|成本|利润|收入|营收)$")
 _NUMBER = re.compile("(?:量|率|龄|时长|数)$")
 _CODES = {"代码", "代号", "编码", "编号", "号码", "号", "序号", "标识"}
+_CONDITIONS = {"状态", "状况", "情况"}
+_OF_PLACES = {"city", "town", "country", "zip", "zipcode", "postcode", "address", "county", "street"}
 _THINGS_NAME = {"名称", "全称"}
 _NAMES = {"名称", "全称", "名字", "姓名", "名"}
 _OF_PEOPLE = {"contact", "first", "last", "middle", "manager", "person"}
@@ -41,9 +43,18 @@ def fitting(text: str, calls: Sequence[tuple[Call, float]], words: SchemaWords) 
         found = [(c, cost) for c, cost in found if not c.column or _measures(c, words)]
     if text in _CODES:
         found = [(c, cost) for c, cost in found if not c.column or c.cost < _TAIL or words.is_key(_ref(c))]
+    if text in _CONDITIONS:
+        found = [(c, cost) for c, cost in found if not _place(c, words)]
     if text in _NAMES:
         found = [(c, cost) for c, cost in found if not _other_name(c, text, words)]
     return found
+
+
+def _place(call: Call, words: SchemaWords) -> bool:
+    """Whether it is the state that a city lies in, and not the one that things are in."""
+    said = plain_words(call.column) if call.column else ()
+    beside = {word for c in words.table(call.table).columns for word in plain_words(c.name)}
+    return said[-1:] == ("state",) and bool(beside & _OF_PLACES)
 
 
 def _ref(call: Call) -> ColumnRef:

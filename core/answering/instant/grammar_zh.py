@@ -123,6 +123,8 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("P", "have? @cmp have? N E", "has_times", 0.0),
     ("P", "have? E @cmp N", "has_times_after", 0.4),
     ("P", "E count_of @cmp N", "has_times_after", 0.0),
+    ("P", "@cmp N in E verb", "has_times", 0.0),
+    ("P", "in E verb @cmp N", "has_times_after", 0.0),
     ("P", "have N above_post de? E", "has_or_more", 0.02),
     ("P", "have N over_post de? E", "over_times", 0.02),
     ("P", "have N or? N E", "has_between", 0.03),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from core.answering.instant.binding import having_of
 from core.answering.instant.dates import nearest_dates
 from core.answering.instant.meaning import (
     Ask,
@@ -25,6 +26,7 @@ from core.answering.instant.reading import (
     Order,
     Path,
     Per,
+    Related,
     Tally,
 )
 from core.answering.instant.schema_words import plain_words
@@ -181,15 +183,15 @@ class Grouping(Wishing):
         for path, far in self._bind.reach(rows.table, goal):
             if group.kind is not None and many(path) and not self._words.is_key(group.kind.column):
                 continue  # a column of rows nobody spoke of, many for each
+            if path and all(step.many for step in path) and ask.show == (Tally(Function.COUNT),):
+                continue  # each group has one of them
             show, more = self._group_show(group, path, wishes)
             if show is None:
                 continue
             fields = self._group_keys(group, path, show)
-            conditions = (
-                *rows.conditions,
-                *(moved(c, path) for c in group.conditions if moved(c, path) not in rows.conditions),
-            )
-            entity = replace(rows, conditions=conditions)
+            entity = self._of_groups(ask, group, path)
+            if entity is None:
+                continue
             best = best_moved(group.best, path) if group.best else None
             if best is not None:
                 return
@@ -203,6 +205,23 @@ class Grouping(Wishing):
                 ),
                 cost + more + 0.5 * far,
             )
+
+    def _of_groups(self, ask: Ask, group: Entity, path: Path) -> Entity | None:
+        """The rows of `ask` that belong to the groups meant; None where what narrows those cannot be said of rows.
+
+        How often a group has what is counted is a condition on its count: said of rows it would be that of each row.
+        """
+        told = [c for c in group.conditions if isinstance(c, Related) and c.times and many(path)]
+        reached = {ask.entity.table, *(step.right for step in path[:-1])}
+        counts = ask.show == (Tally(Function.COUNT),) and not ask.entity.conditions
+        for condition in told:
+            plain = not (condition.conditions or condition.negated or condition.best)
+            if not (counts and plain and condition.path[-1].right in reached):
+                return None
+        seen = [moved(c, path) for c in group.conditions if c not in told]
+        conditions = (*ask.entity.conditions, *(c for c in seen if c not in ask.entity.conditions))
+        having = tuple(having_of(op, times) for c in told for op, times in c.times)
+        return replace(ask.entity, conditions=conditions, having=having)
 
     def _group_show(self, group: Entity, path: Path, wishes: Wishes) -> tuple[tuple[Field, ...] | None, float]:
         if wishes:

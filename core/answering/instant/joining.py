@@ -61,9 +61,8 @@ class Joining(Grouping):
                 continue
             fields = tuple(e for e in show if isinstance(e, Field))
             keys = self._group_keys(entity, path, fields)
-            conditions = (*measured.entity.conditions, *(moved(c, path) for c in entity.conditions))
-            rows = replace(measured.entity, conditions=conditions)
-            if not entity.having:
+            rows = self._of_groups(measured, entity, path)
+            if rows is not None and not entity.having:
                 yield (
                     replace(measured, entity=rows, groups=keys, group_show=fields, named_groups=bool(named.show)),
                     far + 0.1,

@@ -222,6 +222,8 @@ def _column_phrases(column: Column, table: Table, owner: Mapping[Phrase, float])
         found.setdefault(words[1:], 0.1)
     if len(words) > 1 and _last(column.name) in units():
         found.setdefault(words[:-1], 0.05)
+    if len(words) > 2 and words[-2] == "in" and {words[-1], _last(column.name)} & units():
+        found.setdefault(words[:-2], 0.05)
     if len(words) > 1 and (words[-1] in DONE or (words[-1].endswith("ed") and column.kind.numeric)):
         found.setdefault(words[:-1], 0.3)
     if column.kind.numeric and words[-1] != _last(column.name) and words[-1] not in _GENERIC:
