@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from core.evaluation.timing import spread
 from core.grounding.phrases import phrases_of
 from core.grounding.stored_values import StoredValues
+from core.grounding.value_keys import TWO_SLIPS
 from core.grounding.value_lists import ValueLists
 from core.grounding.values import MOST_DISTINCT
 from core.store.sessions import Store, waiting
@@ -25,6 +26,7 @@ _STARTS = (*"bcdfghjklmnprstvwz", "br", "ch", "dr", "gr", "st", "tr")
 _MIDDLES = (*"aeiou", "ai", "ea", "ou")
 _ENDS = ("", *"nrlsm", "nd", "rt")
 _KEPT_FOR_ASKING = 4_000
+_SHORT = 6  # letters of a word
 
 _Maker = Callable[[random.Random], str]
 
@@ -91,6 +93,8 @@ def _lookups(
         "fuzzy_missing": (lambda _: [_word(chance, 5) + " " + _word(chance, 4)], True),
         "part": (lambda value: [_part(value)], True),
         "part_misspelt": (lambda value: [_slipped(_part(value), chance)], True),
+        "part_of_word": (lambda value: [_inside(value)], True),
+        "two_slips": (lambda value: [_slipped_twice(value, chance)], True),
     }
     made: dict[str, dict[str, float]] = {}
     for name, (said, fuzzy) in ways.items():
@@ -101,7 +105,7 @@ def _lookups(
             hits = found_in.matching(phrases, fuzzy)
             seconds.append(time.perf_counter() - started)
             if name.startswith("part"):
-                wanted = _part(value).casefold()
+                wanted = (_inside if name == "part_of_word" else _part)(value).casefold()
                 found += any(wanted in hit.value.casefold() for hit in hits[:_FIRST])
             else:
                 found += any(hit.value == value for hit in hits[:_FIRST])
@@ -144,6 +148,20 @@ def _part(value: str) -> str:
     """The longest word of a value that is no number; of a Chinese one its middle."""
     words = [word for word in value.replace("-", " ").split() if not word.isdigit()]
     return max(words, key=len) if value.isascii() else value[1:-1]
+
+
+def _inside(value: str) -> str:
+    """The inside of the longest word where that is long enough to be known, else the word."""
+    word = _part(value)
+    return word[1:-1] if value.isascii() and len(word) > _SHORT else word
+
+
+def _slipped_twice(value: str, chance: random.Random) -> str:
+    """The value with two slips in its longest word where that is long, else with one."""
+    word = _part(value)
+    if not value.isascii() or len(word) < TWO_SLIPS:
+        return _slipped(value, chance)
+    return value.replace(word, _slipped(_slipped(word, chance), chance))
 
 
 def _slipped(value: str, chance: random.Random) -> str:

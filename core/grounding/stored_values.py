@@ -5,17 +5,18 @@ values that are, or hold, such words are found by the words' keys. Neither step 
 blocks, however many values there are.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from core.grounding.block_search import BlockSearch, FoundBlock
+from core.grounding.block_search import NOTHING, BlockSearch, FoundBlock, Numbered, Wanted
 from core.grounding.folding import fold
 from core.grounding.misspelt import Reading, readings
-from core.grounding.value_blocks import BlockKind, aliases_in, folded_in, texts_in
-from core.grounding.value_keys import Keys, firm_words, runs, squeezed
+from core.grounding.value_blocks import BlockKind, aliases_in, folded_in, squeezed_in, texts_in
+from core.grounding.value_keys import Key, Keys, firm_words, runs, squeezed
 from core.grounding.values import (
     Row,
     ValueHit,
@@ -34,6 +35,7 @@ _MOST_WHOLE = 1_000  # blocks read for texts looked up whole
 _OF_EACH = 50  # blocks of one text, where together they would be more
 _PART_BLOCKS = 20  # for each reading of a phrase
 _HELD_READINGS, _MOST_HELD = 4, 12  # that are looked for inside longer values: of a phrase, and together
+_NAMED = (BlockKind.VALUES, BlockKind.ALIASES)
 _C, _B = value_columns.c, value_blocks.c
 
 
@@ -49,16 +51,20 @@ class StoredValues:
         self._barred = frozenset(barred)
 
     def matching(self, phrases: Sequence[str], fuzzy: bool = False) -> list[ValueHit]:
-        """One query for all phrases; at most three more when `fuzzy`."""
+        """One statement for all phrases; two more when `fuzzy`, and a third where a long word is like none. Each stands
+        by itself."""
         asked = by_folded(phrases)
         if not asked:
             return []
-        with self._store.begin() as connection:
+        with self._store.reading() as connection:
             search = BlockSearch(connection, self._connection_id, self._barred)
             if not fuzzy:
-                return best_of(self._whole(search, asked))
+                return best_of(self._whole(asked, self._blocks(search, asked)[0]))
             meant = readings(search, self._keys, asked)
-            return best_of([*self._nearly(search, asked, meant), *self._parts(search, meant)])
+            plain = {squeezed(text) for text in (*asked, *(reading.meant for reading in meant))}
+            parts = _Parts.of(meant, self._keys)
+            named, holding = self._blocks(search, plain, Wanted(parts.sets, _PART_BLOCKS, (BlockKind.VALUES,)))
+        return best_of([*self._nearly(asked, plain, named), *parts.hits(holding)])
 
     def of_column(self, table: str, column: str, limit: int = 50) -> list[str]:
         """The values of one column, the most frequent first, at most `limit`; [] if they are not listed."""
@@ -82,43 +88,58 @@ class StoredValues:
     def _place(self, table: str, column: str) -> tuple[sa.ColumnElement[bool], ...]:
         return _C.connection_id == self._connection_id, _C.table_key == table, _C.column_name == column
 
-    def _whole(self, search: BlockSearch, asked: Mapping[str, str]) -> list[ValueHit]:
+    def _whole(self, asked: Mapping[str, str], found: Iterable[FoundBlock]) -> list[ValueHit]:
         """Hits of values, and of their other names, that are a phrase but for its looks."""
         hits: list[ValueHit] = []
-        for block in self._of_wholes(search, asked):
+        for block in found:
             if block.kind == BlockKind.VALUES:
-                hits += matches(_rows(block, asked.__contains__), asked, False)
-            elif block.kind == BlockKind.ALIASES:
+                hits += matches([row for row in _rows(block) if row[-1] in asked], asked, False)
+            else:
                 named = (alias for alias in aliases_in(block.body) if alias.name in asked)
                 hits += [alias_hit(block.table, block.column, alias, asked[alias.name]) for alias in named]
         return hits
 
-    def _nearly(self, search: BlockSearch, asked: Mapping[str, str], meant: Sequence[Reading]) -> list[ValueHit]:
+    def _nearly(self, asked: Mapping[str, str], plain: Collection[str], found: Iterable[FoundBlock]) -> list[ValueHit]:
         """Hits of values, and of their other names, that are what a phrase may be meant to be."""
-        plain = {squeezed(text) for text in (*asked, *(reading.meant for reading in meant))}
         hits: list[ValueHit] = []
-        for block in self._of_wholes(search, plain):
+        for block in found:
             if block.kind == BlockKind.VALUES:
-                hits += matches(_rows(block, lambda text: squeezed(text) in plain), asked, True)
-            elif block.kind == BlockKind.ALIASES:
+                rows = [
+                    (block.table, block.column, value, text)
+                    for value, text, bare in squeezed_in(block.body)
+                    if bare in plain
+                ]
+                hits += matches(rows, asked, True)
+            else:
                 for alias in aliases_in(block.body):
                     near = ((nearness(wanted, alias.name), phrase) for wanted, phrase in asked.items())
                     ratio, phrase = max(near) if squeezed(alias.name) in plain else (0.0, "")
                     hits += [alias_hit(block.table, block.column, alias, phrase, ratio)] if ratio else []
         return hits
 
-    def _of_wholes(self, search: BlockSearch, texts: Iterable[str]) -> list[FoundBlock]:
-        """The blocks that hold these texts whole. Of each a few, where they are too many together: a word that half of
-        all columns hold leaves room for the others."""
+    def _blocks(
+        self, search: BlockSearch, texts: Iterable[str], parts: Wanted = NOTHING
+    ) -> tuple[list[FoundBlock], Numbered]:
+        """The blocks that hold these texts whole, and those that are wanted for parts. Of each text a few, where they
+        are too many together: a word that half of all columns hold leaves room for the others."""
         keys = {self._keys.whole(text) for text in texts}
-        found = search.any_of(keys, _MOST_WHOLE + 1)
-        if len(found) <= _MOST_WHOLE:
-            return found
-        of_each = search.any_of_each([(0, [key]) for key in keys], _OF_EACH, BlockKind.VALUES, BlockKind.ALIASES)
-        return [block for _, block in of_each]
+        found, holding = search.blocks(Wanted([(0, keys)], _MOST_WHOLE + 1, _NAMED), parts)
+        if len(found) > _MOST_WHOLE:
+            found, _ = search.blocks(Wanted([(0, [key]) for key in keys], _OF_EACH, _NAMED))
+        return [block for _, block in found], holding
 
-    def _parts(self, search: BlockSearch, meant: Sequence[Reading]) -> list[ValueHit]:
-        """Values that hold all words of a phrase besides others, or all but those too short to be known with a slip."""
+
+@dataclass(frozen=True)
+class _Parts:
+    """What is looked for inside longer values: readings, and of each the words that a value must hold, all but those
+    too short to be known with a slip. `sets` are their keys."""
+
+    wanted: Sequence[Reading]
+    firm: Sequence[list[str]]
+    sets: Sequence[tuple[int, list[Key]]]
+
+    @classmethod
+    def of(cls, meant: Sequence[Reading], keys: Keys) -> "_Parts":
         of_phrase: dict[str, list[Reading]] = {}
         for reading in meant:
             own = of_phrase.setdefault(reading.phrase, [])
@@ -126,19 +147,30 @@ class StoredValues:
                 own.append(reading)
         wanted = list(islice((reading for own in of_phrase.values() for reading in own), _MOST_HELD))
         firm = [firm_words(reading.meant) for reading in wanted]
-        sets = [
-            (number, [key for word in words for key in self._keys.of_run(word)]) for number, words in enumerate(firm)
-        ]
+        return cls(
+            wanted, firm, [(n, [key for word in words for key in keys.of_run(word)]) for n, words in enumerate(firm)]
+        )
+
+    def hits(self, found: Numbered) -> list[ValueHit]:
+        """Values that hold all these words of a phrase besides others."""
         hits: list[ValueHit] = []
-        for number, block in search.all_of_each(sets, _PART_BLOCKS, BlockKind.VALUES):
-            reading, words = wanted[number], firm[number]
-            rows = _rows(block, lambda text, words=words: all(word in text for word in words))  # type: ignore[misc]
+        for number, block in found:
+            reading, words = self.wanted[number], self.firm[number]
+            rows = _holding(_rows(block), words)
             hits += [hit for row in rows if (hit := part_hit(row, reading.meant, reading.phrase, reading.ratio))]
             if len(words) < len(runs(reading.meant)):
                 hits += matches(rows, {fold(reading.phrase): reading.phrase}, True)
         return hits
 
 
-def _rows(block: FoundBlock, wanted: Callable[[str], bool]) -> list[Row]:
-    """The values of a block that are wanted by their folded text."""
-    return [(block.table, block.column, value, text) for value, text in folded_in(block.body) if wanted(text)]
+def _rows(block: FoundBlock) -> Iterator[Row]:
+    """The values of a block."""
+    return ((block.table, block.column, value, text) for value, text in folded_in(block.body))
+
+
+def _holding(rows: Iterable[Row], words: Iterable[str]) -> list[Row]:
+    """The rows whose folded text holds all these words."""
+    held = list(rows)
+    for word in words:
+        held = [row for row in held if word in row[-1]]
+    return held

@@ -4,6 +4,7 @@ Millions of values are then thousands of rows, and an index over the keys stays 
 the values themselves, so that a value that comes or goes changes its own block and no other.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -19,7 +20,7 @@ FORM = b"2"  # of keys and bodies; another number makes every block anew
 _ENDS = {0: 63, 1: 15, 2: 63}  # a block of this kind ends after one text in 64, or in 16
 _MOST = 4  # times as many texts are the most of a block
 _BETWEEN, _WITHIN = "\x00", "\x01"  # texts, and the parts of one
-
+_SIGNS = re.compile("[^\\w\x00]+|_+")
 
 _T = TypeVar("_T")
 
@@ -106,6 +107,13 @@ def folded_in(body: bytes) -> Iterator[tuple[str, str]]:
     plain = decompress(body).decode("utf-8", "surrogatepass")
     folded = fold.__wrapped__(plain).split(_BETWEEN)
     return zip(plain.split(_BETWEEN), (text.strip() for text in folded), strict=True)
+
+
+def squeezed_in(body: bytes) -> Iterator[tuple[str, str, str]]:
+    """The values of a block, each with its folded text and that without blanks and signs, made for all at once."""
+    folded = list(folded_in(body))
+    plain = _SIGNS.sub("", _BETWEEN.join(text for _, text in folded)).split(_BETWEEN)
+    return ((value, text, bare or text) for (value, text), bare in zip(folded, plain, strict=True))
 
 
 def aliases_in(body: bytes) -> list[Alias]:

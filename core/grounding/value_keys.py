@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
 from uuid import UUID
 from zlib import crc32
 
@@ -21,7 +20,7 @@ TWO_SLIPS = 9  # letters of a word from which two slips are looked for
 _START = 7  # letters of a word, of which one may be missing
 _NEIGHBOURS = (1 << 22) - 1  # numbers that stand for beginnings: few, so that each costs little room
 _LONGEST_WORD = 40  # letters; what is longer is found whole and by its beginning
-_MOST_ARMS = 24
+_IN_BEGINNING = (((0, 6),), ((0, 4),), ((2, 6),), ((0, 2), (4, 6)))  # places of two slips: anywhere, near, apart
 _SIGNED = 1 << 31
 
 
@@ -96,6 +95,10 @@ class Keys:
         """Of a gram of a word."""
         return self._key("g" + gram)
 
+    def grams(self, arm: Arm) -> list[Key]:
+        """Of each gram of a set."""
+        return [self.gram(gram) for gram in arm]
+
     def _key(self, text: str) -> Key:
         found = crc32(text.encode("utf-8", "surrogatepass"), self.seed)
         return found if found < _SIGNED else found - 2 * _SIGNED
@@ -124,16 +127,15 @@ def _grams(word: str) -> list[tuple[str, int, int]]:
 
 
 def arms(word: str) -> list[Arm]:
-    """What a word of nine letters and more holds that is meant by `word` with two slips in it: at least one of these
-    sets of grams, whole.
+    """What a word of nine letters and more holds that is meant by `word` with two slips in its beginning: at least one
+    of these sets of grams, whole.
 
-    Slips are told by their place: around it grams differ, all others are the same.
+    Slips are told by their place: around it grams differ, all others are the same. With a slip less in its beginning
+    it has a neighbour in common.
     """
     placed = [(pair, i, i + 1) for i, pair in enumerate(pairs(word))] if is_chinese(word) else _grams(word)
-    windows = [(start, start + 2) for start in range(0, len(word), 2)]
-    found = {arm for slips in combinations(windows, 2) if len(arm := _untouched(placed, slips)) > 2}
-    least = [arm for arm in found if not any(other < arm for other in found)]
-    return sorted(least, key=lambda arm: (-len(arm), sorted(arm)))[:_MOST_ARMS]
+    found = {arm for slips in _IN_BEGINNING if len(arm := _untouched(placed, slips)) > 2}
+    return sorted((arm for arm in found if not any(other < arm for other in found)), key=sorted)
 
 
 def inner_arm(word: str) -> Arm:

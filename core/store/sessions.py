@@ -160,7 +160,8 @@ def _engine(url: str, options: str = "") -> sa.Engine:
         line = Line.connect(*positional, **named)  # type: ignore[arg-type]
         line.life = life
         try:
-            line.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+            # Nothing asked of the store takes so long that compiling it would pay.
+            line.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'; SET jit = off")
             line.commit()
         except psycopg.Error:
             line.close()

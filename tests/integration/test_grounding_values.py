@@ -56,6 +56,42 @@ def test_each_way_to_say_a_value_finds_it_and_says_how_sure_it_is(store: Store, 
     assert hits[Likeness.SAME] > hits[Likeness.FOLDED] > 0.9 > max(hits[Likeness.NEAR], hits[Likeness.PART])
 
 
+@pytest.mark.parametrize(
+    "said", ["Kanstantinople", "Ocnsantinople", "Constantnopel", "Constantynoble", "Conztantinoplle"]
+)
+def test_a_long_word_is_found_with_two_slips_wherever_they_are(store: Store, mine: UUID, said: str) -> None:
+    ValueLists(store).keep(mine, "cities", "name", ["Constantinople", "Constanza", "Minneapolis"])
+    assert found(store, mine, said) == [("Constantinople", Likeness.NEAR)]
+
+
+def test_a_look_up_asks_the_store_once_and_a_misspelt_one_at_most_three_times(store: Store, mine: UUID) -> None:
+    ValueLists(store).keep(mine, "customers", "name", ["Sarah Anderson", "Paul Constantinople"])
+    asked = {
+        said: statements(store, mine, said) for said in ("Sarah Anderson", "Sarah Andersn", "Mississippi Brzeziny")
+    }
+    assert [len(some) for some in asked.values()] == [2, 2, 3]
+    assert len(statements(store, mine, "Sarah Anderson", fuzzy=False)) == 1
+    # Of what is like nothing, each word is looked for by its beginning, by what holds it, and once by its end.
+    sets = [given[f"{way}_sets"] for given in asked["Mississippi Brzeziny"] for way in ("any", "all")]
+    assert sum(map(len, sets)) <= 8
+
+
+def statements(store: Store, mine: UUID, said: str, fuzzy: bool = True) -> list[dict[str, list[str]]]:
+    """What each statement is given that a look-up sends to the store."""
+    sent: list[dict[str, list[str]]] = []
+
+    def note(_line: object, _cursor: object, statement: str, given: dict[str, list[str]], *_: object) -> None:
+        if "value_blocks" in statement:
+            sent.append(given)
+
+    sa.event.listen(store.engine, "before_cursor_execute", note)
+    try:
+        StoredValues(store, mine).matching([said], fuzzy)
+    finally:
+        sa.event.remove(store.engine, "before_cursor_execute", note)
+    return sent
+
+
 def test_another_name_finds_the_value_and_is_less_sure_than_its_text(store: Store, mine: UUID) -> None:
     ValueLists(store).keep(mine, "customers", "country_code", ["DE", "US", "CN"])
     for said in ("Germany", "德國"):
