@@ -52,8 +52,8 @@ class Wanted:
 NOTHING = Wanted()
 
 
-def _few_of_each(way: str) -> "sa.Select[Any]":
-    """For each set of keys a few blocks of one connection's columns.
+def _few_of_each(way: str) -> "tuple[sa.TableValuedAlias, sa.FromClause]":
+    """The numbered sets of keys, and for each of them a few blocks of one connection's columns.
 
     The keys come out of a function and the column is looked up beside each block: a planner knows nothing of either
     that could tempt it to read all blocks, or all columns.
@@ -68,22 +68,29 @@ def _few_of_each(way: str) -> "sa.Select[Any]":
     keys = _B["keys"].bool_op(_HAS[way])(sa.cast(wanted.c["keys"], ARRAY(sa.Integer)))
     own = sa.select(_B.id, _B.column_id, _B.kind, _B.body).where(keys, _B.kind == sa.any_(bound("kinds", sa.Integer())))
     found = own.correlate(wanted).offset(0).subquery(f"found_{way}")
-    barred = sa.bindparam("barred", type_=ARRAY(sa.Text))
     mine = sa.select(_C.table_key, _C.column_name).where(
         _C.id == found.c.column_id,
         _C.connection_id == sa.bindparam("connection_id", type_=sa.Uuid()),
-        _C.table_key != sa.all_(barred),
+        _C.table_key != sa.all_(sa.bindparam("barred", type_=ARRAY(sa.Text))),
     )
     column = mine.offset(0).correlate(found).lateral(f"mine_{way}")
     blocks = sa.select(found.c.id, column.c.table_key, column.c.column_name, found.c.kind, found.c.body)
     joined = blocks.select_from(found.join(column, sa.true())).correlate(wanted)
-    few = joined.limit(sa.bindparam(f"{way}_each", type_=sa.Integer())).lateral(f"few_{way}")
-    return sa.select(sa.literal_column(f"'{way}'").label("way"), wanted.c.number, *few.c).select_from(
-        wanted.join(few, sa.true())
-    )
+    return wanted, joined.limit(sa.bindparam(f"{way}_each", type_=sa.Integer())).lateral(f"few_{way}")
 
 
-_FEW = sa.union_all(_few_of_each(_ANY), _few_of_each(_ALL))
+def _blocks(way: str) -> "sa.Select[Any]":
+    wanted, few = _few_of_each(way)
+    return sa.select(sa.literal(way), wanted.c.number, *few.c).select_from(wanted.join(few, sa.true()))
+
+
+def _bodies(way: str) -> "sa.Select[Any]":
+    wanted, few = _few_of_each(way)
+    query = sa.select(sa.literal(way), wanted.c.number, few.c.body).select_from(wanted.join(few, sa.true()))
+    return query.distinct()
+
+
+_BLOCKS, _BODIES = (sa.union_all(query(_ANY), query(_ALL)) for query in (_blocks, _bodies))
 
 
 class BlockSearch:
@@ -97,11 +104,21 @@ class BlockSearch:
         """The blocks that have any key of a set of the first, and those that have all keys of a set of the second;
         each once for a number."""
         found: dict[str, Numbered] = {_ANY: [], _ALL: []}
-        if any_of.sets or all_of.sets:
-            seen: set[tuple[str, int, int]] = set()
-            given = {**any_of.given(_ANY), **all_of.given(_ALL), **self._mine}
-            for way, number, block, *rest in self._line.execute(_FEW, given):
-                if (way, number, block) not in seen:
-                    seen.add((way, number, block))
-                    found[way].append((number, FoundBlock(*rest)))
+        seen: set[tuple[str, int, int]] = set()
+        for way, number, block, *rest in self._rows(_BLOCKS, any_of, all_of):
+            if (way, number, block) not in seen:
+                seen.add((way, number, block))
+                found[way].append((number, FoundBlock(*rest)))
         return found[_ANY], found[_ALL]
+
+    def bodies(self, any_of: Wanted = NOTHING, all_of: Wanted = NOTHING) -> dict[int, list[bytes]]:
+        """What is in such blocks, by number; once what is the same in many columns."""
+        found: dict[int, dict[bytes, None]] = {}
+        for _, number, body in self._rows(_BODIES, any_of, all_of):
+            found.setdefault(number, {})[body] = None
+        return {number: list(bodies) for number, bodies in found.items()}
+
+    def _rows(self, query: "sa.CompoundSelect[Any]", any_of: Wanted, all_of: Wanted) -> Sequence[Any]:
+        if not any_of.sets and not all_of.sets:
+            return ()
+        return self._line.execute(query, {**any_of.given(_ANY), **all_of.given(_ALL), **self._mine}).all()

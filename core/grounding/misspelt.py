@@ -7,14 +7,14 @@ beginning it is among what was found already, and with both in its beginning it 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, islice, product
+from itertools import chain, combinations, islice, product
 
-from core.grounding.block_search import BlockSearch, FoundBlock, Wanted
+from core.grounding.block_search import BlockSearch, Wanted
 from core.grounding.value_blocks import BlockKind, texts_in
 from core.grounding.value_keys import TWO_SLIPS, Keys, arms, can_be_misspelt, inner_arm, is_chinese, runs
 
 _NEAR_BLOCKS, _MOST_NEAR_BLOCKS = 600, 1_800  # of words one slip away: of one word, and of all together
-_GRAM_BLOCKS, _TAIL_BLOCKS = 48, 120  # for each set of grams: of words that hold one, of those with its end
+_GRAM_BLOCKS = 96  # for each set of grams
 _KIND = (BlockKind.WORDS,)
 _MOST_WORDS, _MOST_LIKE, _MOST_LONG = 12, 24, 3  # words looked for; words like one; long ones looked for again
 _LONGER = 2  # words that hold a word
@@ -62,21 +62,21 @@ def _combined(words: Sequence[str], like: Mapping[str, Sequence[_Likely]]) -> It
 
 
 def _like(search: BlockSearch, keys: Keys, words: Sequence[str]) -> dict[str, list[_Likely]]:
-    """For each word those of the index that are like it, the likeliest first, and then those that hold it."""
+    """For each word those of the index that are like it, the likeliest first, and then those that hold it where no
+    value has the word itself."""
     each = min(_NEAR_BLOCKS, _MOST_NEAR_BLOCKS // max(1, len(words)))
     alike = [(number, keys.neighbours(word)) for number, word in enumerate(words)]
-    # In Chinese every pair of characters is a key of the value itself.
-    inner = [(number, keys.grams(inner_arm(word))) for number, word in enumerate(words) if not is_chinese(word)]
-    found, longer = search.blocks(Wanted(alike, each, _KIND), Wanted(inner, _GRAM_BLOCKS, _KIND))
-    known, more = _words_of(found, len(words)), _words_of(longer, len(words))
+    known = _words_of(search.bodies(Wanted(alike, each, _KIND)), len(words))
     near = [_within(word, choices, 1) for word, choices in zip(words, known, strict=True)]
-    nowhere = [number for number, word in enumerate(words) if not near[number] and word not in known[number]]
-    alone = [number for number in nowhere if len(words[number]) >= TWO_SLIPS][:_MOST_LONG]
-    tails = [(number, keys.grams(arm)) for number in alone for arm in arms(words[number])]
-    _, ending = search.blocks(all_of=Wanted(tails, _TAIL_BLOCKS, _KIND))
-    tailed = _words_of(ending, len(words))
+    unknown = [number for number, word in enumerate(words) if word not in known[number]]
+    alone = [number for number in unknown if not near[number] and len(words[number]) >= TWO_SLIPS][:_MOST_LONG]
+    # In Chinese every pair of characters is a key of the value itself.
+    inner = [(number, inner_arm(words[number])) for number in unknown if not is_chinese(words[number])]
+    tails = [(number, arm) for number in alone for arm in arms(words[number])]
+    sets = [(number, keys.grams(arm)) for number, arm in (*inner, *tails)]
+    more = _words_of(search.bodies(all_of=Wanted(sets, _GRAM_BLOCKS, _KIND)), len(words))
     for number in alone:
-        near[number] = _within(words[number], {**known[number], **tailed[number]}, 2)
+        near[number] = _within(words[number], {**known[number], **more[number]}, 2)
     return {word: [*near[number], *_holding(word, more[number])] for number, word in enumerate(words)}
 
 
@@ -86,12 +86,9 @@ def _holding(word: str, choices: Mapping[str, None]) -> list[_Likely]:
     return [(other, 0.8 + 0.1 * len(word) / len(other)) for other in longer]
 
 
-def _words_of(found: Iterable[tuple[int, FoundBlock]], count: int) -> list[dict[str, None]]:
-    """The words of the blocks found for each number. Columns of like values have very many blocks in common."""
-    bodies: list[dict[bytes, None]] = [{} for _ in range(count)]
-    for number, block in found:
-        bodies[number][block.body] = None
-    return [dict.fromkeys(word for body in some for word in texts_in(body)) for some in bodies]
+def _words_of(found: Mapping[int, Iterable[bytes]], count: int) -> list[dict[str, None]]:
+    """The words of the blocks found for each number."""
+    return [dict.fromkeys(chain.from_iterable(map(texts_in, found.get(number, ())))) for number in range(count)]
 
 
 def _within(word: str, choices: Mapping[str, None], slips: int) -> list[_Likely]:

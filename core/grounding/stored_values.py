@@ -5,9 +5,9 @@ values that are, or hold, such words are found by the words' keys. Neither step 
 blocks, however many values there are.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -51,8 +51,7 @@ class StoredValues:
         self._barred = frozenset(barred)
 
     def matching(self, phrases: Sequence[str], fuzzy: bool = False) -> list[ValueHit]:
-        """One statement for all phrases; two more when `fuzzy`, and a third where a long word is like none. Each stands
-        by itself."""
+        """One statement for all phrases; when `fuzzy` two, and one more where the index does not have every word."""
         asked = by_folded(phrases)
         if not asked:
             return []
@@ -93,7 +92,8 @@ class StoredValues:
         hits: list[ValueHit] = []
         for block in found:
             if block.kind == BlockKind.VALUES:
-                hits += matches([row for row in _rows(block) if row[-1] in asked], asked, False)
+                same = [_row(block, value, text) for value, text in folded_in(block.body) if text in asked]
+                hits += matches(same, asked, False)
             else:
                 named = (alias for alias in aliases_in(block.body) if alias.name in asked)
                 hits += [alias_hit(block.table, block.column, alias, asked[alias.name]) for alias in named]
@@ -104,11 +104,8 @@ class StoredValues:
         hits: list[ValueHit] = []
         for block in found:
             if block.kind == BlockKind.VALUES:
-                rows = [
-                    (block.table, block.column, value, text)
-                    for value, text, bare in squeezed_in(block.body)
-                    if bare in plain
-                ]
+                same = squeezed_in(block.body)
+                rows = [_row(block, value, text) for value, text, bare in same if bare in plain]
                 hits += matches(rows, asked, True)
             else:
                 for alias in aliases_in(block.body):
@@ -147,30 +144,27 @@ class _Parts:
                 own.append(reading)
         wanted = list(islice((reading for own in of_phrase.values() for reading in own), _MOST_HELD))
         firm = [firm_words(reading.meant) for reading in wanted]
-        return cls(
-            wanted, firm, [(n, [key for word in words for key in keys.of_run(word)]) for n, words in enumerate(firm)]
-        )
+        return cls(wanted, firm, [(n, [*chain.from_iterable(map(keys.of_run, some))]) for n, some in enumerate(firm)])
 
     def hits(self, found: Numbered) -> list[ValueHit]:
         """Values that hold all these words of a phrase besides others."""
         hits: list[ValueHit] = []
         for number, block in found:
             reading, words = self.wanted[number], self.firm[number]
-            rows = _holding(_rows(block), words)
+            rows = _holding(block, words)
             hits += [hit for row in rows if (hit := part_hit(row, reading.meant, reading.phrase, reading.ratio))]
             if len(words) < len(runs(reading.meant)):
                 hits += matches(rows, {fold(reading.phrase): reading.phrase}, True)
         return hits
 
 
-def _rows(block: FoundBlock) -> Iterator[Row]:
-    """The values of a block."""
-    return ((block.table, block.column, value, text) for value, text in folded_in(block.body))
+def _row(block: FoundBlock, value: str, text: str) -> Row:
+    return block.table, block.column, value, text
 
 
-def _holding(rows: Iterable[Row], words: Iterable[str]) -> list[Row]:
-    """The rows whose folded text holds all these words."""
-    held = list(rows)
+def _holding(block: FoundBlock, words: Iterable[str]) -> list[Row]:
+    """The values of a block whose folded text holds all these words."""
+    held = list(folded_in(block.body))
     for word in words:
-        held = [row for row in held if word in row[-1]]
-    return held
+        held = [one for one in held if word in one[1]]
+    return [_row(block, *one) for one in held]
