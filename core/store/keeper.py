@@ -30,6 +30,7 @@ from typing import IO
 SUPERUSER = "askwell"
 SOCKET_ROOM = 90  # bytes a socket's folder may be long; the system's limit is about 107 with the file name
 LOOK_SECONDS = 1.0  # between two looks whether the server lives
+SHARED_ROOM = 1 << 30  # bytes that processes of the server may share while they make an index together
 PATIENCE = 60.0  # seconds a server may need to come up after a crash, or to go down
 
 
@@ -202,6 +203,7 @@ def _launch(binaries: Path, data: Path, owner: pwd.struct_passwd | None) -> tupl
         "shared_buffers": "128MB",
         "maintenance_work_mem": "256MB",
         "jit": "off",
+        "dynamic_shared_memory_type": shared_memory(Path("/dev/shm")),  # noqa: S108  (asked for its room only)
     }
     settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     who: dict[str, object] = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
@@ -224,6 +226,12 @@ def _launch(binaries: Path, data: Path, owner: pwd.struct_passwd | None) -> tupl
             break
         time.sleep(0.02)
     raise KeeperFailed("PostgreSQL did not start: " + (data / "server.log").read_text(errors="replace")[-600:])
+
+
+def shared_memory(folder: Path) -> str:
+    """How processes of the server share memory: through `folder`, where the system has one, or, where that is too small
+    (in a container it often holds 64 MB), through files beside the data."""
+    return "mmap" if folder.is_dir() and shutil.disk_usage(folder).total < SHARED_ROOM else "posix"
 
 
 def _socket_folder(data: Path, owner: pwd.struct_passwd | None) -> Path:

@@ -5,11 +5,12 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Error, expect, sync_playwright
 
 from core.api.sessions import COOKIE
 from core.clock import utc_now
@@ -121,6 +122,7 @@ def visit(chromium: Browser, served: Served, people: People, request: pytest.Fix
     yield come
     if getattr(request.node, "failed", False):
         _keep_pictures(contexts, request.node.name)
+        print(f"the server said:\n{served.said()[-2000:]}")
     for context in contexts:
         context.close()
     assert watch.wrong == []
@@ -136,8 +138,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def _keep_pictures(contexts: list[Any], name: str) -> None:
-    """What every open page looked like when its test failed."""
+    """What every open page looked like when its test failed, and what it said when everything on it was opened."""
     kept = Path(tempfile.mkdtemp(prefix="askwell-failed-"))
     for number, page in enumerate(page for context in contexts for page in context.pages):
         page.screenshot(path=kept / f"{re.sub(r'[^a-z0-9]+', '-', name.lower())[:80]}-{number}.png", full_page=True)
+        with suppress(Error):
+            for summary in page.locator("details:not([open]) > summary").all():
+                summary.click(timeout=2000)
+            print(f"on page {number}:\n{page.get_by_test_id('stMain').inner_text(timeout=2000)[-4000:]}")
     print(f"pictures of the open pages: {kept}")

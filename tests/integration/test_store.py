@@ -1,6 +1,8 @@
 """The embedded PostgreSQL, migrations, the vault, people and the queue on a real server."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +21,7 @@ from core.jobs import Jobs
 from core.security.people import MOST_FAILURES, People
 from core.security.permissions import SYSTEM, Actor, Role
 from core.settings import Settings
-from core.store import embedded
+from core.store import embedded, keeper
 from core.store.migrate import migrate
 from core.store.sessions import Store, open_embedded
 from core.store.shape import metadata
@@ -96,6 +98,35 @@ def test_the_database_server_is_not_told_the_portals_secrets(tmp_path: Path, mon
         assert b"canary" not in row[0]
     finally:
         server.close()
+
+
+def test_little_shared_memory_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    used = shutil.disk_usage(tmp_path).total
+    monkeypatch.setattr(keeper, "SHARED_ROOM", used)
+    assert keeper.shared_memory(tmp_path) == "posix"
+    assert keeper.shared_memory(tmp_path / "none") == "posix"
+    monkeypatch.setattr(keeper, "SHARED_ROOM", used + 1)
+    assert keeper.shared_memory(tmp_path) == "mmap"
+    program = "from core.store import keeper; keeper.shared_memory = lambda _: 'mmap'; keeper.main()"
+    command = [sys.executable, "-c", program, str(embedded.binaries()), str(tmp_path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+    ) as kept:
+        assert kept.stdin
+        assert kept.stdout
+        running = json.loads(kept.stdout.readline())
+        place = psycopg.conninfo.make_conninfo(
+            host=running["socket"], user=running["user"], password=running["password"], dbname="postgres"
+        )
+        with psycopg.connect(place, autocommit=True) as line:
+            assert line.execute("SHOW dynamic_shared_memory_type").fetchone() == ("mmap",)
+            line.execute("CREATE TABLE many AS SELECT n FROM generate_series(1, 200000) AS n")
+            line.execute("ALTER TABLE many SET (parallel_workers = 2)")
+            line.execute("SET parallel_setup_cost = 0")
+            plan = line.execute("EXPLAIN (ANALYZE, COSTS OFF) SELECT sum(n) FROM many").fetchall()
+            assert any("Workers Launched: 2" in step for (step,) in plan)
+        kept.stdin.close()
+        assert kept.wait(30) == 0
 
 
 def test_a_wrong_password_does_not_open_the_embedded_server(tmp_path: Path) -> None:
