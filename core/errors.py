@@ -13,6 +13,7 @@
     ├── QueryRefused              the guard said no
     ├── QueryFailed               the database said no
     │   ├── QueryTimedOut         it took too long
+    │   ├── QueryLost             the line to it broke meanwhile
     │   ├── LimitedQueryFailed    of one that was limited to what its actor may see
     │   └── QueryCancelled        a person stopped it
     ├── Stopped                   a person stopped the question between two steps
@@ -100,6 +101,10 @@ class QueryFailed(AskwellError):
 
 class QueryTimedOut(QueryFailed):
     """The database needed more than {seconds} seconds, so the query was stopped. Ask for less, or a shorter period."""
+
+
+class QueryLost(QueryFailed):
+    """The connection to the database broke while this query ran. Ask again."""
 
 
 class LimitedQueryFailed(QueryFailed):

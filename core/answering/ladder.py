@@ -40,7 +40,7 @@ from core.answering.writer import TASK, Ask, Cannot, Draft, Written, write_query
 from core.connections.guard import CheckedQuery
 from core.connections.result import ResultTable
 from core.connections.schema import Schema, business_name
-from core.errors import QueryCancelled, QueryFailed, QueryRefused, QueryTimedOut
+from core.errors import QueryCancelled, QueryFailed, QueryLost, QueryRefused, QueryTimedOut
 from core.grounding.folding import fold_question
 from core.grounding.ground import Grounding
 from core.grounding.inquiry import Inquiry
@@ -198,7 +198,7 @@ class Ladder:
         try:
             with trip.step("run"):
                 table = connection.run(query, trip.stop)
-        except (QueryTimedOut, QueryCancelled):
+        except (QueryTimedOut, QueryCancelled, QueryLost):
             raise
         except QueryFailed as error:
             yield QueryTried(query.sql, error.detail or str(error))

@@ -23,7 +23,7 @@ from core.answering.wording import Wording
 from core.connections.guard import CheckedQuery
 from core.connections.result import ResultTable
 from core.connections.schema import Kind, Table
-from core.errors import QueryCancelled, QueryFailed, QueryRefused, QueryTimedOut, Stopped
+from core.errors import QueryCancelled, QueryFailed, QueryLost, QueryRefused, QueryTimedOut, Stopped
 from core.grounding.values import ValueHit, ValueSource
 from core.i18n import Phrase
 from core.stop import Stop
@@ -279,7 +279,7 @@ class _Search:
             rows = self._database.run(query, self._stop, row_cap=1).rows
         except QueryFailed as error:
             # One count that cannot be made does not spoil the others; no time left does.
-            if isinstance(error, QueryCancelled | QueryTimedOut):
+            if isinstance(error, QueryCancelled | QueryTimedOut | QueryLost):
                 raise
             return ()
         return rows[0] if rows else ()

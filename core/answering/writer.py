@@ -20,7 +20,15 @@ from core.answering.replies import Declined, Reply, Unreadable, Wondered, Wrote,
 from core.connections.guard import CheckedQuery
 from core.connections.result import ResultTable
 from core.connections.schema import Dialect, Schema
-from core.errors import ModelBroken, ModelTooSmall, QueryCancelled, QueryFailed, QueryRefused, QueryTimedOut
+from core.errors import (
+    ModelBroken,
+    ModelTooSmall,
+    QueryCancelled,
+    QueryFailed,
+    QueryLost,
+    QueryRefused,
+    QueryTimedOut,
+)
 from core.grounding.ground import Grounding
 from core.grounding.inquiry import Inquiry
 from core.models.listening import Message
@@ -95,8 +103,8 @@ def write_query(
     """A query for the inquiry that ran, or why there is none.
 
     Yields the model's text as it comes and each draft that failed. Raises `Stopped`, `ModelUnavailable` and its
-    kinds, `QueryTimedOut` and `QueryCancelled`, and `QueryRefused` or `QueryFailed` of the last draft when it could
-    not be mended. What was used and what was sent is in `line` however it ends.
+    kinds, `QueryTimedOut`, `QueryLost` and `QueryCancelled`, and `QueryRefused` or `QueryFailed` of the last draft when
+    it could not be mended. What was used and what was sent is in `line` however it ends.
     """
     veil = line.veil
     desk = _Desk(veil.inquiry(inquiry), veil.grounding(grounding), connection, line, stop)
@@ -114,7 +122,7 @@ def write_query(
                     query = connection.check(veil.reveal(sql, connection.dialect))
                     table = connection.run(query, stop)
                     line.check_rows(table)
-                except (QueryTimedOut, QueryCancelled):
+                except (QueryTimedOut, QueryCancelled, QueryLost):
                     raise
                 except (QueryRefused, QueryFailed) as error:
                     yield from desk.mend(sql, error)

@@ -8,6 +8,7 @@ from core.errors import (
     InvalidInput,
     NotAllowed,
     NotFound,
+    QueryLost,
     QueryRefused,
     QueryTimedOut,
     StoreUnreachable,
@@ -24,6 +25,7 @@ _STATUS: tuple[tuple[type[AskwellError], int], ...] = (
     (TooMany, 429),
     (StoreUnreachable, 503),
     (QueryTimedOut, 504),
+    (QueryLost, 503),
 )
 
 

@@ -17,7 +17,7 @@ from core.connections.schema import Dialect, Schema
 from core.connections.session import Fetched, Limits, Session
 from core.connections.statements import Unnoted
 from core.connections.statistics import Statistics, statistics_of
-from core.errors import LimitedQueryFailed, QueryCancelled, QueryFailed, QueryRefused, QueryTimedOut
+from core.errors import LimitedQueryFailed, QueryCancelled, QueryFailed, QueryLost, QueryRefused, QueryTimedOut
 from core.observability import REFUSALS
 from core.security.policies import EVERYTHING, Rights
 from core.stop import Stop
@@ -243,6 +243,8 @@ def _discreet(query: CheckedQuery) -> Iterator[None]:
             raise
         if isinstance(error, QueryTimedOut):
             raise QueryTimedOut("", **error.values) from None
+        if isinstance(error, QueryLost):
+            raise QueryLost from None
         raise LimitedQueryFailed from None
 
 

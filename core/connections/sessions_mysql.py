@@ -43,7 +43,7 @@ from core.connections.session import (
     ended_after,
     without_secrets,
 )
-from core.errors import ConnectionFailed, QueryFailed, QueryTimedOut
+from core.errors import ConnectionFailed, QueryFailed, QueryLost, QueryTimedOut
 
 # What a server that lies, breaks off or was broken off makes PyMySQL raise.
 _BROKEN = (
@@ -59,6 +59,8 @@ _READING_MODES = {"ANSI", "ANSI_QUOTES", "DB2", "HIGH_NOT_PRECEDENCE", "IGNORE_S
 
 _SESSION_MEGABYTES = 512  # of memory that MariaDB lets one visit take
 _SILENT = (CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.CR_COMMANDS_OUT_OF_SYNC)
+_KILLED = 1927  # MariaDB's word for a visit that somebody ended
+_LOST = (CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, ER.SERVER_SHUTDOWN, _KILLED)
 _OPEN_ON_REQUEST = (b"mysql_clear_password", b"dialog")
 _LEFT_OVER = 16 * MEGABYTE  # of rows that are on their way when no more are wanted
 _PREPARED = struct.Struct("<BIHH")
@@ -301,7 +303,8 @@ class MysqlSession:
         message = _words(error, self._target)
         if error.args and error.args[0] in _OUT_OF_TIME:
             return QueryTimedOut(message, seconds=self.limits.seconds)
-        return QueryFailed(message)
+        is_lost = isinstance(error, OSError) or (error.args and error.args[0] in _LOST)
+        return QueryLost(message) if is_lost else QueryFailed(message)
 
     def cancel(self) -> None:
         with suppress(*_BROKEN):

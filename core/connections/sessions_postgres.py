@@ -43,8 +43,9 @@ from core.connections.session import (
     ended_after,
     without_secrets,
 )
-from core.errors import ConnectionFailed, QueryFailed, QueryTimedOut
+from core.errors import ConnectionFailed, QueryFailed, QueryLost, QueryTimedOut
 
+_ENDED = (b"57P01", b"57P02", b"57P03")  # sqlstates of a server that goes down or crashed, or somebody ends the visit
 _CANCELED = b"57014"  # sqlstate query_canceled: by its own timeout, or by us
 # In libpq's messages: words of a server's own, of its certificate, and of what it will not do.
 _SPOKEN = ("FATAL:", "ERROR:", "certificate", "does not support SSL", "authentication method", "server requested")
@@ -207,7 +208,8 @@ class PostgresSession:
                 self.limits.bytes,
             )
         except (psycopg.Error, UnicodeError) as error:
-            raise QueryFailed(without_secrets(str(error), self._target)) from None
+            kind = QueryLost if line.status != pq.ConnStatus.OK else QueryFailed
+            raise kind(without_secrets(str(error), self._target)) from None
         if truncated:
             self.cancel()
             self._drain()
@@ -225,7 +227,7 @@ class PostgresSession:
         columns = 0
         while (result := self._next()) is None or result.status != pq.ExecStatus.PIPELINE_SYNC:
             if line.status != pq.ConnStatus.OK:
-                raise QueryFailed("the connection was lost")
+                raise QueryLost("the connection was lost")
             if result is not None and result.status == pq.ExecStatus.FATAL_ERROR:
                 problem = result
             elif result is not None:
@@ -252,7 +254,7 @@ class PostgresSession:
         """The next piece of the answer: one row, or the end. Raises `QueryFailed` for everything else."""
         result = self._next()
         if result is None:
-            raise QueryFailed("the connection was lost")
+            raise QueryLost("the connection was lost")
         if result.status in (pq.ExecStatus.SINGLE_TUPLE, pq.ExecStatus.TUPLES_OK):
             return result
         if result.status != pq.ExecStatus.FATAL_ERROR:
@@ -267,7 +269,9 @@ class PostgresSession:
         message = without_secrets(result.get_error_message(), self._target)
         if state == _CANCELED and time.monotonic() - started > self.limits.seconds * 0.9:
             return QueryTimedOut(message, seconds=self.limits.seconds)
-        return QueryFailed(message)
+        # The server ended the visit: it is going down, or somebody ended it there.
+        is_lost = state in _ENDED or self._connection.pgconn.status != pq.ConnStatus.OK
+        return QueryLost(message) if is_lost else QueryFailed(message)
 
     def _drain(self) -> None:
         """Take what is still on its way, so that the connection is free again."""
@@ -305,7 +309,7 @@ class PostgresSession:
             self._begin()
         elif status != pq.TransactionStatus.INTRANS:
             self.abandon()
-            raise QueryFailed("the read-only transaction has ended")
+            raise QueryLost("the read-only transaction has ended")
 
     def look(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         self._renew()

@@ -116,7 +116,7 @@ class Place:
     """A database with the tables `numbers` (n from 1 to 3000) and `words`, and how its dialect says a few things.
 
     `target` is a login that may only read, `owner` one that may do everything. `slow` runs for minutes.
-    `running` gives how many statements like `slow` the server is at.
+    `running` gives how many statements like `slow` the server is at; `end_all` ends the visits that run one.
     """
 
     kind: str
@@ -124,6 +124,7 @@ class Place:
     owner: Target
     slow: str
     running: Callable[[], int]
+    end_all: Callable[[], None] = lambda: None
 
     @property
     def engine(self) -> Engine:
@@ -162,9 +163,15 @@ def postgres_place(server: EmbeddedServer) -> Place:
         assert found is not None
         return int(found[0])
 
+    def end_all() -> None:
+        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'place' AND state = 'active'"
+            )
+
     target = Target(host=server.socket, database="place", user="place_reader", password="reads %40 only")
     owner = replace(target, user=server.user, password=server.password)
-    return Place("postgresql", target, owner, _PRODUCT, running)
+    return Place("postgresql", target, owner, _PRODUCT, running, end_all)
 
 
 @pytest.fixture(scope="session")
@@ -173,11 +180,14 @@ def mariadb_place(mariadb: MariaServer) -> Place:
     mariadb.run("CREATE DATABASE place CHARACTER SET utf8mb4")
     mariadb.run(TABLES, "place")
 
-    def running() -> int:
-        return len(mariadb.rows("SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT sum(a.n%'"))
+    def visits() -> list[tuple[int]]:
+        return mariadb.rows("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT sum(a.n%'")
+
+    def end_all() -> None:
+        mariadb.run(";".join(f"KILL CONNECTION {number}" for (number,) in visits()))
 
     owner = mariadb.target("place", "owner", "owner's word")
-    return Place("mariadb", mariadb.target("place"), owner, _PRODUCT, running)
+    return Place("mariadb", mariadb.target("place"), owner, _PRODUCT, lambda: len(visits()), end_all)
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ from core.answering.question import Question
 from core.connections.opened import Connection
 from core.connections.schema import Column, Kind, Schema, Table
 from core.connections.session import Limits
-from core.errors import InvalidInput, NotAllowed, NotFound
+from core.errors import InvalidInput, NotAllowed, NotFound, QueryFailed, QueryLost
 from core.i18n import Words
 from core.security.permissions import Actor, Role
 from core.stop import Stop
@@ -443,21 +443,33 @@ def test_what_the_database_will_not_run_goes_to_the_model_and_is_shown(house: Ho
     assert any(isinstance(tried, QueryTried) for tried in card.tried)
 
 
+def test_a_line_that_broke_is_no_question_for_a_model(house: House) -> None:
+    house.models.chat = ScriptedModel(f"```sql\n{COUNT}\n```")
+    broken = _Broken(house.shelf.opened[0], QueryLost("the connection was lost"))
+    house.shelf.opened = [broken]  # type: ignore[list-item]
+    for rung in (None, "model"):
+        broken.failed = False
+        card = house.ask("How many customers are there?", rung=rung)
+        assert isinstance(card.ending, Failed)
+        assert card.ending.message.key == "errors.query_lost"
+        assert card.ending.retry
+    assert len(house.models.chat.asked) == 1, "the model's own query was not mended either"
+
+
 class _Broken:
     """A connection that fails once, as a database does over a function it does not have."""
 
-    def __init__(self, inner: object) -> None:
-        self._inner, self._failed = inner, False
+    def __init__(self, inner: object, error: QueryFailed | None = None) -> None:
+        self._inner, self.failed = inner, False
+        self._error = error or QueryFailed("no such function")
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._inner, name)
 
     def run(self, query: object, stop: Stop | None = None, row_cap: int | None = None) -> object:
-        from core.errors import QueryFailed
-
-        if not self._failed:
-            self._failed = True
-            raise QueryFailed("no such function")
+        if not self.failed:
+            self.failed = True
+            raise self._error
         return self._inner.run(query, stop, row_cap)  # type: ignore[attr-defined]
 
 

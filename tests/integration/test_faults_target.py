@@ -11,7 +11,7 @@ import pytest
 from core.connections.guard import CheckedQuery, Scope, check
 from core.connections.runner import run
 from core.connections.session import CONNECT_SECONDS, GRACE_SECONDS, Limits
-from core.errors import ConnectionFailed, QueryFailed, QueryTimedOut
+from core.errors import ConnectionFailed, QueryFailed, QueryLost, QueryTimedOut
 from tests.doubles_network import Proxy, proxy
 from tests.integration.conftest import Place
 
@@ -85,8 +85,28 @@ def test_a_line_that_drips_a_byte_a_second_ends_at_the_limit(far: Far) -> None:
 @pytest.mark.parametrize("count", [0, 1, 7, 60, 400, 2000, 9000])
 def test_a_line_that_breaks_anywhere_is_an_error_and_never_a_short_answer(far: Far, count: int) -> None:
     far.proxy.line.break_after = count
-    with within(CONNECT_SECONDS + 1), pytest.raises((ConnectionFailed, QueryFailed)):
+    with within(CONNECT_SECONDS + 1), pytest.raises((ConnectionFailed, QueryLost)):
         far.ask(MANY, 20)
+
+
+def test_a_line_that_breaks_while_a_query_runs_is_said_as_that(far: Far) -> None:
+    breaking = threading.Timer(0.5, far.proxy.hang_up)
+    breaking.start()
+    try:
+        with within(10), pytest.raises(QueryLost):
+            far.ask(far.place.slow, 20)
+    finally:
+        breaking.join()
+
+
+def test_a_visit_that_the_server_ends_is_said_as_lost(far: Far) -> None:
+    ending = threading.Timer(0.5, far.place.end_all)
+    ending.start()
+    try:
+        with within(10), pytest.raises(QueryLost):
+            far.ask(far.place.slow, 20)
+    finally:
+        ending.join()
 
 
 def test_a_statement_that_is_too_slow_ends_and_is_gone_from_the_server(far: Far) -> None:
