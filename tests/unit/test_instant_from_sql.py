@@ -35,12 +35,18 @@ HELD = [
     "SELECT name FROM customers ORDER BY age DESC LIMIT 2",
     "SELECT min(joined), max(joined) FROM customers WHERE name <> 'Bo'",
     "SELECT amount FROM orders WHERE amount > -5 AND (amount = 20 OR amount = 7.25)",
+    "SELECT c.name FROM customers c JOIN orders o ON o.customer_id = c.id",
+    "SELECT c.name, count(*) FROM customers c JOIN orders o ON o.customer_id = c.id WHERE o.amount > 5 GROUP BY c.id",
+    "SELECT * FROM customers c JOIN orders o ON o.customer_id = c.id WHERE c.city = 'Paris'",
+    'SELECT name FROM customers WHERE city = "Paris"',  # SQLite takes it for text: no column is called so
+    "SELECT name FROM customers WHERE strftime('%Y', joined) = '2024'",
+    "SELECT strftime('%Y', joined), count(*) FROM customers GROUP BY strftime('%Y', joined)",
 ]
 NOT_HELD = [
     "SELECT name FROM customers UNION SELECT city FROM customers",
     "WITH x AS (SELECT 1) SELECT name FROM customers",
     "SELECT c.name FROM customers c LEFT JOIN orders o ON o.customer_id = c.id",
-    "SELECT c.name FROM customers c JOIN orders o ON o.customer_id = c.id",  # the join is all that is said of orders
+    "SELECT o.amount FROM orders o JOIN customers c ON o.customer_id = c.id",  # of customers, only the join is said
     "SELECT upper(name) FROM customers",
     "SELECT age + 1 FROM customers",
     "SELECT name FROM customers WHERE age > 1 OFFSET 2",

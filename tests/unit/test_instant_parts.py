@@ -87,13 +87,14 @@ def test_optional_and_alternative_parts_are_written_out() -> None:
 def test_every_rule_of_a_grammar_names_an_action_that_takes_its_parts(language: str) -> None:
     from inspect import Parameter, signature
 
-    from core.answering.instant import grammar_en, grammar_zh
+    from core.answering.instant import grammar_en, grammar_en_follow, grammar_zh, grammar_zh_follow
     from core.answering.instant.asks import Asks
-    from core.answering.instant.follow import Changes
+    from core.answering.instant.change import Changes
     from core.answering.instant.phrases import Phrases
     from core.answering.instant.turned import Turned
 
-    lines = grammar_zh._LINES if language == "zh" else grammar_en._LINES
+    chinese = (*grammar_zh._LINES, *grammar_zh_follow.LINES)
+    lines = chinese if language == "zh" else (*grammar_en._LINES, *grammar_en_follow.LINES)
     for line in lines:
         owner = next((o for o in (Phrases, Asks, Turned, Changes) if hasattr(o, line[2])), None)
         assert owner is not None, line
@@ -105,10 +106,12 @@ def test_every_rule_of_a_grammar_names_an_action_that_takes_its_parts(language: 
 
 
 def test_every_small_part_of_a_grammar_is_in_the_lexicon_or_made_by_a_rule() -> None:
-    from core.answering.instant import grammar_en, grammar_zh
+    from core.answering.instant import grammar_en, grammar_en_follow, grammar_zh, grammar_zh_follow
 
     made = {"C", "adj", "common", "verb", "grain", "grain_adverb", "each_grain", "ask_attribute", "attr_verb"}
-    for language, lines in (("en", grammar_en._LINES), ("zh", grammar_zh._LINES)):
+    english = (*grammar_en._LINES, *grammar_en_follow.LINES)
+    chinese = (*grammar_zh._LINES, *grammar_zh_follow.LINES)
+    for language, lines in (("en", english), ("zh", chinese)):
         known = (
             {w.category for found in _words(lexicon(language).tree) for w in found} | {line[0] for line in lines} | made
         )

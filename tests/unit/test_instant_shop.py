@@ -96,6 +96,30 @@ def test_a_follow_up_changes_one_thing(turns: list[dict[str, Any]]) -> None:
         before = out.reading
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("Which stores are in Germany?", "Which of those are in France?"),  # no row is in both
+        ("Top 5 products by revenue", "Which of them are cheaper than 20?"),  # some of the first five
+        ("How many orders were placed in 2025?", "Which of them are the most colourful?"),
+        ("哪些门店在德国？", "其中在法国的有哪些？"),
+        ("2025年有多少订单？", "其中最蓝的是哪个？"),
+    ],
+)
+def test_a_follow_up_that_does_not_fit_what_was_shown_is_left_alone(first: str, then: str) -> None:
+    before = ask(first)
+    assert isinstance(before, Interpretation)
+    assert isinstance(ask(then, before=before.reading), Abstained)
+
+
+def test_a_follow_up_says_which_word_it_could_not_place() -> None:
+    before = ask("Which stores are in Germany?")
+    assert isinstance(before, Interpretation)
+    out = ask("Which of them are haunted?", before=before.reading)
+    assert isinstance(out, Abstained)
+    assert out.word == "haunted"
+
+
 def test_a_conversation_is_read_again_from_what_was_asked() -> None:
     first = ask("Revenue by region")
     assert isinstance(first, Interpretation)

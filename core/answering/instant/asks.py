@@ -16,7 +16,8 @@ from core.answering.instant.meaning import (
     Want,
     Wishes,
 )
-from core.answering.instant.naming import said_name
+from core.answering.instant.moving import field_moved
+from core.answering.instant.naming import display, said_name
 from core.answering.instant.ordering import Ordering
 from core.answering.instant.paths import many
 from core.answering.instant.reading import (
@@ -25,6 +26,7 @@ from core.answering.instant.reading import (
     Function,
     Grain,
     Like,
+    Path,
     Portion,
     Tally,
 )
@@ -37,6 +39,10 @@ Made = Iterable[tuple[Any, float]]
 
 class Asks(Ordering):
     """All actions on whole questions."""
+
+    def names_at(self, table: str, path: Path) -> tuple[Field, ...]:
+        """The columns that say who a row of `table` is, seen from where `path` begins."""
+        return tuple(field_moved(f, path) for f in display(self._words, table, self._language))
 
     def for_each_wishes(self, by: By, wishes: Wishes) -> Made:
         """ "for each continent, its id, name and how many countries it has"."""

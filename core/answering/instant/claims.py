@@ -20,7 +20,9 @@ _DEEDS = frozenset(
      "发货", "完成", "处理", "录制", "提交", "递交", "评估", "预订", "预定"}
 )  # fmt: skip
 _BE = frozenset({"is", "are", "was", "were", "be", "been", "being", "get", "got", "has", "have", "had"})
-_AFTER = frozenset({"in", "on", "before", "after", "within", "since", "during", "under", "below", "over", ",", "and"})
+_AFTER = frozenset(
+    {"in", "on", "before", "after", "within", "since", "during", "under", "below", "over", ",", "and", "that", "this"}
+)
 _NEAR = 2  # characters behind 已 within which its word begins
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 

@@ -9,6 +9,7 @@ G group, O order, S question, Q the whole.
 from functools import cache
 
 from core.answering.instant.chart import Grammar, rules_of
+from core.answering.instant.grammar_en_follow import LINES as FOLLOW_UPS
 from core.answering.instant.grammar_en_more import LINES
 
 _LINES: tuple[tuple[str, str, str, float], ...] = (
@@ -343,38 +344,6 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("Q", "Q comma? and? cmd L", "instead", 0.0),
     ("Q", "Q comma? and? cmd L of E", "instead_of", 0.0),
     ("Q", "where_from E from?", "where_from", 0.0),
-    # follow-ups: what changes the question before
-    ("U", "M", "filter_by", 0.05),
-    ("U", "V", "filter_value", 0.1),
-    ("U", "W", "filter_time", 0.0),
-    ("U", "P", "filter_by", 0.1),
-    ("U", "G", "group_by", 0.0),
-    ("U", "O", "sort_by", 0.0),
-    ("U", "top N", "cut_top", 0.0),
-    ("U", "bottom N", "cut_bottom", 0.0),
-    ("U", "their L", "reshow", 0.0),
-    ("U", "L", "reshow", 0.1),
-    ("U", "L they verb?", "reshow", 0.0),
-    ("U", "how_many", "count_them", 0.0),
-    ("U", "how_many they", "count_them", 0.0),
-    ("U", "count_cmd they", "count_them", 0.0),
-    ("U", "how_much they @attr_verb", "reshow_column", 0.0),
-    ("U", "also comma? L", "show_also", 0.0),
-    ("U", "also comma? cmd? their L", "show_also", -0.2),
-    ("U", "also comma? how_much they @attr_verb", "also_column", 0.0),
-    ("U", "also comma? L they verb?", "show_also", 0.0),
-    ("U", "as? share", "as_share", 0.0),
-    ("U", "they M", "filter_by", 0.0),
-    ("U", "they verb? P", "filter_by", 0.05),
-    ("U", "they verb? V", "filter_value", 0.05),
-    ("U", "how_many follow|they M", "count_those", -0.1),
-    ("U", "how_many follow|they verb? P", "count_those", 0.0),
-    ("U", "how_many follow|they verb? V", "count_those_values", 0.0),
-    ("U", "cmd E they verb|with", "theirs", -0.3),
-    ("U", "G comma? cmd? L", "each_shows", 0.0),
-    ("U", "follow comma? U", "same", -0.1),
-    ("U", "and|comma|only|but U", "same", 0.0),
-    ("U", "cmd U", "same", 0.1),
     ("Q", "in|at|on|from|for cmd E E", "which_has", 0.0),
 )
 
@@ -382,4 +351,4 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
 @cache
 def english() -> Grammar:
     """The English grammar, its alternatives written out."""
-    return Grammar(r for line in (*_LINES, *LINES) for r in rules_of(*line))
+    return Grammar(r for line in (*_LINES, *LINES, *FOLLOW_UPS) for r in rules_of(*line))

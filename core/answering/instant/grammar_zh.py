@@ -7,6 +7,7 @@ explains. Small parts are categories of `lexicon_zh.toml`.
 from functools import cache
 
 from core.answering.instant.chart import Grammar, rules_of
+from core.answering.instant.grammar_zh_follow import LINES
 
 _LINES: tuple[tuple[str, str, str, float], ...] = (
     # columns and operands
@@ -280,26 +281,10 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("Q", "M comma Q", "narrowed_ask_before", 0.0),
     ("Q", "E in which", "where_from", 0.1),
     ("Q", "Q O", "ordered", 0.0),
-    # follow-ups: what changes the question before
-    ("U", "M", "filter_by", 0.05),
-    ("U", "V", "filter_value", 0.1),
-    ("U", "W", "filter_time", 0.0),
-    ("U", "G", "group_by", 0.0),
-    ("U", "@each_grain", "group_grain", 0.0),
-    ("U", "O", "sort_by", 0.0),
-    ("U", "top N place?", "cut_top", 0.0),
-    ("U", "their? de? L", "reshow", 0.1),
-    ("U", "how_many", "count_them", 0.0),
-    ("U", "share_of", "as_share", 0.0),
-    ("U", "follow comma? U", "same", -0.1),
-    ("U", "and|comma|only U", "same", 0.0),
-    ("U", "cmd U", "same", 0.1),
-    ("U", "U is? what", "same", 0.05),
-    ("U", "U de", "same", 0.1),
 )
 
 
 @cache
 def chinese() -> Grammar:
     """The Chinese grammar, its alternatives written out."""
-    return Grammar(r for line in _LINES for r in rules_of(*line))
+    return Grammar(r for line in (*_LINES, *LINES) for r in rules_of(*line))

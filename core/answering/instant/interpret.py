@@ -12,13 +12,14 @@ from core.answering.instant.asks import Asks
 from core.answering.instant.binding import Binder
 from core.answering.instant.build_sql import sql_of
 from core.answering.instant.canonical import sameness, simplified
+from core.answering.instant.change import Changes
 from core.answering.instant.chart import Chart, Edge
 from core.answering.instant.claims import unexplained
 from core.answering.instant.clarify import choices, picked
 from core.answering.instant.explain import told
 from core.answering.instant.figuring import Figuring
 from core.answering.instant.finish import finished
-from core.answering.instant.follow import Changes, changed
+from core.answering.instant.follow import changed
 from core.answering.instant.from_sql import reading_of
 from core.answering.instant.grammar_en import english
 from core.answering.instant.grammar_zh import chinese
@@ -42,6 +43,8 @@ MARGIN = 0.12
 # The cost from which a reading is left alone. A word that only a translation found is less sure than a name.
 WORST = {"en": 2.6, "zh": 1.5}
 LONGEST = 90
+# What only a follow-up begins with, where all of its words say what is to be another.
+_LEANING = {"follow", "only", "and", "by", "split_by", "break_down", "each_grain"}
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,9 @@ def interpret(inquiry: Inquiry, schema: Schema, values: ValueSource, previous: R
     if found:
         after = _chosen(found, spans, inquiry, schema, values, ask_back=False)
         return replace(after, follows=True) if isinstance(after, Interpretation) else after
-    return Abstained(Phrase("instant.no_reading")) if parsed.refers() else _alone(parsed, inquiry, schema, values)
+    if not parsed.refers():
+        return _alone(parsed, inquiry, schema, values)
+    return _unknown(spans, inquiry) or Abstained(Phrase("instant.no_reading"))
 
 
 def spans_for(inquiry: Inquiry, words: SchemaWords, values: ValueSource) -> Spans:
@@ -136,7 +141,10 @@ class _Parsed:
         self._first = spans.first
         tables = [leaf.start for leaf in spans.leaves if leaf.category == "T"]
         self._pointing = any(
-            leaf.category == "reference" or (leaf.category == "their" and not any(t < leaf.start for t in tables))
+            leaf.category == "reference"
+            or (leaf.category == "their" and not any(t < leaf.start for t in tables))
+            # "who is the artist of each?" speaks of nothing that there is one for each of
+            or (leaf.category == "each_row" and leaf.end == spans.length and len(set(tables)) <= 1)
             for leaf in spans.leaves
         )
         said = [leaf.meaning for leaf in spans.leaves if leaf.category == "verb" and leaf.meaning]
@@ -156,8 +164,10 @@ class _Parsed:
         return sorted(found, key=lambda e: e.cost)
 
     def follows(self) -> bool:
-        """Whether the words begin as those of a follow-up do: "and …", "only …", "of those …"."""
-        return any(e.parts and e.parts[0].category in ("follow", "only", "and") for e in self._edges("U"))
+        """Whether the words begin as those of a follow-up do: "and …", "only …", "by …"."""
+        return any(
+            e.parts and {e.parts[0].category, next(iter(e.leaves())).category} & _LEANING for e in self._edges("U")
+        )
 
     def refers(self) -> bool:
         """Whether the question points at an answer before: "of those", "what about", "their"."""
@@ -199,14 +209,21 @@ class _Parsed:
 
 def _alone(parsed: _Parsed, inquiry: Inquiry, schema: Schema, values: ValueSource) -> Outcome:
     spans = spans_for(inquiry, words_of(schema), values)
-    unknown = [i for i in range(spans.length) if i not in spans.covered and any(c.isalnum() for c in spans.texts[i])]
-    if unknown:
-        word = word_at(inquiry.text, unknown[0]) if inquiry.language == "zh" else spans.texts[unknown[0]]
-        return Abstained(Phrase("instant.unknown_word", {"word": word}), word)
+    if unplaced := _unknown(spans, inquiry):
+        return unplaced
     found = parsed.whole()
     if not found:
         return Abstained(Phrase("instant.no_reading"))
     return _chosen(found, spans, inquiry, schema, values)
+
+
+def _unknown(spans: Spans, inquiry: Inquiry) -> Abstained | None:
+    """The first word that nothing explains."""
+    unknown = [i for i in range(spans.length) if i not in spans.covered and any(c.isalnum() for c in spans.texts[i])]
+    if not unknown:
+        return None
+    word = word_at(inquiry.text, unknown[0]) if inquiry.language == "zh" else spans.texts[unknown[0]]
+    return Abstained(Phrase("instant.unknown_word", {"word": word}), word)
 
 
 def _chosen(
