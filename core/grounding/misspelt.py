@@ -13,7 +13,7 @@ from core.grounding.block_search import BlockSearch, Wanted
 from core.grounding.value_blocks import BlockKind, texts_in
 from core.grounding.value_keys import TWO_SLIPS, Keys, arms, can_be_misspelt, inner_arm, is_chinese, runs
 
-_NEAR_BLOCKS, _MOST_NEAR_BLOCKS = 600, 1_800  # of words one slip away: of one word, and of all together
+_NEAR_BLOCKS, _MOST_NEAR_BLOCKS = 300, 750  # of words one slip away: of one word, and of all together
 _GRAM_BLOCKS = 96  # for each set of grams
 _KIND = (BlockKind.WORDS,)
 _MOST_WORDS, _MOST_LIKE, _MOST_LONG = 12, 24, 3  # words looked for; words like one; long ones looked for again

@@ -19,6 +19,7 @@ SHORTEST = 4  # letters of a word that can be misspelt
 TWO_SLIPS = 9  # letters of a word from which two slips are looked for
 _START = 7  # letters of a word, of which one may be missing
 _NEIGHBOURS = (1 << 22) - 1  # numbers that stand for beginnings: few, so that each costs little room
+_THINNED = 8  # letters of a word of whose grams every other one is enough
 _LONGEST_WORD = 40  # letters; what is longer is found whole and by its beginning
 _IN_BEGINNING = (((0, 6),), ((0, 4),), ((2, 6),), ((0, 2), (4, 6)))  # places of two slips: anywhere, near, apart
 _SIGNED = 1 << 31
@@ -139,8 +140,10 @@ def arms(word: str) -> list[Arm]:
 
 
 def inner_arm(word: str) -> Arm:
-    """The grams of every longer word that holds this one."""
-    return frozenset(word[i : i + 3] for i in range(len(word) - 2))
+    """Grams of every longer word that holds this one: all of a short word, and of a long one so many that each letter
+    is in one of them. Each costs the store as much as all others."""
+    last = len(word) - 3
+    return frozenset(word[place : place + 3] for place in (*range(0, last, 2 if len(word) >= _THINNED else 1), last))
 
 
 def _untouched(placed: Sequence[tuple[str, int, int]], slips: Sequence[tuple[int, int]]) -> Arm:

@@ -7,7 +7,7 @@ import pytest
 from core.grounding.aliases import Alias, aliases_of, translations
 from core.grounding.folding import fold
 from core.grounding.value_blocks import BlockKind, aliases_in, blocks_of, folded_in, squeezed_in, texts_in
-from core.grounding.value_keys import Keys, arms, can_be_misspelt, firm_words, grams_of, neighbours, squeezed
+from core.grounding.value_keys import Keys, arms, can_be_misspelt, firm_words, grams_of, inner_arm, neighbours, squeezed
 from core.grounding.values import nearness
 
 KEYS = Keys.of(uuid4())
@@ -60,6 +60,15 @@ def test_two_slips_leave_a_neighbour_in_common_or_one_set_of_grams_whole() -> No
 def test_two_slips_in_a_long_words_beginning_are_looked_for_once() -> None:
     assert len(arms("constantinople")) == 1
     assert all(len(arms(word)) <= 3 for word in ("mississip", "mississipp", "mississippi"))
+
+
+@pytest.mark.parametrize("word", ["york", "gonquin", "gonquins", "stantinople"])
+def test_grams_that_are_asked_for_cover_every_letter_and_stand_in_each_longer_word(word: str) -> None:
+    grams = inner_arm(word)
+    assert grams <= set(grams_of(f"x{word}yz"))
+    covered = {at for gram in grams for at in range(word.find(gram), word.find(gram) + 3)}
+    assert covered == set(range(len(word)))
+    assert len(grams) <= max(5, len(word) // 2)
 
 
 def test_another_word_has_no_neighbour_in_common() -> None:
