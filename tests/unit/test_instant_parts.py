@@ -1,6 +1,7 @@
 """The parts of the instant engine, each alone: words, times, join paths, the chart, what a bare schema yields."""
 
 import tomllib
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 from core.answering.instant.chart import Chart, Edge, Grammar, rules_of
 from core.answering.instant.interpret import Abstained, Interpretation, Outcome, Unclear, interpret
 from core.answering.instant.lexicon import lexicon
+from core.answering.instant.moving import with_condition
 from core.answering.instant.paths import Paths
+from core.answering.instant.reading import ColumnRef, Compare, Field, Link, Op, Related
 from core.answering.instant.schema_words import words_of
 from core.answering.instant.times import chinese_times, english_times
 from core.answering.instant.words import root, singular, tokens_of
@@ -90,13 +93,14 @@ def test_every_rule_of_a_grammar_names_an_action_that_takes_its_parts(language: 
     from core.answering.instant import grammar_en, grammar_en_follow, grammar_zh, grammar_zh_follow
     from core.answering.instant.asks import Asks
     from core.answering.instant.change import Changes
+    from core.answering.instant.figuring import Figuring
     from core.answering.instant.phrases import Phrases
     from core.answering.instant.turned import Turned
 
     chinese = (*grammar_zh._LINES, *grammar_zh_follow.LINES)
     lines = chinese if language == "zh" else (*grammar_en._LINES, *grammar_en_follow.LINES)
     for line in lines:
-        owner = next((o for o in (Phrases, Asks, Turned, Changes) if hasattr(o, line[2])), None)
+        owner = next((o for o in (Phrases, Asks, Turned, Changes, Figuring) if hasattr(o, line[2])), None)
         assert owner is not None, line
         parameters = list(signature(getattr(owner, line[2])).parameters.values())[1:]
         least = sum(p.kind is not Parameter.VAR_POSITIONAL and p.default is Parameter.empty for p in parameters)
@@ -216,3 +220,18 @@ def test_the_words_of_a_schema_that_is_gone_are_never_taken_for_anothers() -> No
     for number in range(40):  # a new schema may stand where one that was let go stood
         dialect = list(Dialect)[number % 4]
         assert words_of(Schema(dialect, keyless)).schema.dialect is dialect
+
+
+def test_what_is_said_twice_of_related_rows_is_said_of_the_same_ones() -> None:
+    posts = Link("people", ("id",), "posts", ("person_id",), many=True)
+    clubs = Link("posts", ("club_id",), "clubs", ("id",), many=False)
+    in_york = Compare(Field(ColumnRef("clubs", "city"), Kind.TEXT), Op.EQ, "York")
+    head = Compare(Field(ColumnRef("posts", "position"), Kind.TEXT), Op.EQ, "head")
+    clerk = replace(head, value="clerk")
+    there = Related((posts, clubs), (in_york,))
+    moved = replace(in_york, field=replace(in_york.field, path=(clubs,)))
+    assert with_condition((there,), Related((posts,), (head,))) == (Related((posts,), (head, moved)),)
+    both = (Related((posts,), (head,)), Related((posts,), (clerk,)))
+    assert with_condition(both[:1], both[1]) == both
+    never = (there, Related((posts,), (head,), negated=True))
+    assert with_condition(never[:1], never[1]) == never

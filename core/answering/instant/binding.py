@@ -29,8 +29,8 @@ from core.answering.instant.meaning import (
     Resembles,
     Together,
 )
-from core.answering.instant.moving import moved
-from core.answering.instant.naming import additive, display
+from core.answering.instant.moving import moved, with_condition
+from core.answering.instant.naming import additive, display, is_mark
 from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     AllOf,
@@ -59,7 +59,6 @@ from core.answering.instant.units import says_unit
 from core.connections.schema import Kind
 
 NEAR = 0.15
-_CODES = {"id", "code", "number", "year", "zip", "phone", "telephone", "room", "version", "grade", "level"}
 _NEGATED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
@@ -110,8 +109,9 @@ class Binder(Fields):
                 return own
             if predicate.negated and not self.words.unique(entity.kind.column):
                 return self._kind_has_no(entity, entity.kind, predicate)
+        held, more = entity.conditions, 0.01 * len(entity.conditions)
         return [
-            (replace(entity, conditions=(*entity.conditions, condition)), cost + 0.01 * len(entity.conditions))
+            (replace(entity, conditions=with_condition(held, condition)), cost + more)
             for condition, cost in self.conditions(predicate, entity.table)
             if condition not in entity.conditions and not any(_excludes(c, condition) for c in entity.conditions)
         ]
@@ -347,6 +347,9 @@ class Binder(Fields):
                     yield replace(entity, best=Best(total, most.descending, most.n, most.skip)), cost
                 elif self.measurable(field) and not self.words.is_key(field.column):
                     yield replace(entity, best=Best(field, most.descending, most.n, most.skip)), cost
+                    if self._added_up(entity, field) and is_mark(field):
+                        mean = Best(Tally(Function.AVG, field), most.descending, most.n, most.skip)
+                        yield replace(entity, best=mean), cost  # by one review, or by all: nobody said which
 
     def _added_up(self, entity: Entity, field: Field) -> bool:
         """Whether an amount stands in many rows for one: the invoices of a customer, or of a country."""

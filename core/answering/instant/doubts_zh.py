@@ -18,6 +18,7 @@ from core.answering.instant.schema_words import Call, SchemaWords, plain_words
 _MONEY = re.compile("(?:额|金额|价|价格|费|费用|薪|工资|成本|利润|收入|营收)$")
 _NUMBER = re.compile("(?:量|率|龄|时长|数)$")
 _CODES = {"代码", "代号", "编码", "编号", "号码", "号", "序号", "标识"}
+_PAID = {"amount", "price", "cost", "fee", "revenue", "salary", "payment", "income"}
 _CONDITIONS = {"状态", "状况", "情况"}
 _OF_PLACES = {"city", "town", "country", "zip", "zipcode", "postcode", "address", "county", "street"}
 _THINGS_NAME = {"名称", "全称"}
@@ -32,6 +33,7 @@ _HAVING = ("有", "无", "没", "未")
 _AHEAD = {"due", "expiry", "expire", "expired", "expiration", "required", "planned", "scheduled", "deadline", "birth"}
 _EACH = ("各", "每")
 _SURELY = 0.35
+_HOW_MANY = ("count_of", "most_after", "fewest_after")
 
 
 def fitting(text: str, calls: Sequence[tuple[Call, float]], words: SchemaWords) -> list[tuple[Call, float]]:
@@ -41,6 +43,8 @@ def fitting(text: str, calls: Sequence[tuple[Call, float]], words: SchemaWords) 
         found = [(c, cost) for c, cost in found if c.column and _measures(c, words)]
     elif _NUMBER.search(text):
         found = [(c, cost) for c, cost in found if not c.column or _measures(c, words)]
+    if text.endswith("数"):
+        found = [(c, cost) for c, cost in found if not c.column or plain_words(c.column)[-1] not in _PAID]
     if text in _CODES:
         found = [(c, cost) for c, cost in found if not c.column or c.cost < _TAIL or words.is_key(_ref(c))]
     if text in _CONDITIONS:
@@ -85,14 +89,16 @@ def _other_name(call: Call, text: str, words: SchemaWords) -> bool:
 def standing(leaves: Sequence[Edge], text: str, words: SchemaWords) -> list[Edge]:
     """The leaves that can mean what they say at their place."""
     tables = {leaf.start for leaf in leaves if leaf.category == "T" and leaf.cost < _SURELY}
-    quantities = any("quantity" in plain_words(c.name) for t in words.schema.tables for c in t.columns)
+    counting = {t.key for t in words.schema.tables if any("quantity" in plain_words(c.name) for c in t.columns)}
+    called = {(leaf.end, leaf.meaning.table) for leaf in leaves if leaf.category == "T" and leaf.cost < _SURELY}
+    plain = {end for end, table in called if not counting & {table, *words.paths.neighbours(table)}}
     every = [match.end() - 1 for match in _EVERY.finditer(text)]
     added_up = bool(_SUMS_UP.search(text)) and bool(_EACH_TIME.search(text))
     return [
         leaf
         for leaf in leaves
         if not (leaf.category == "T" and _done(leaf, text, tables))
-        and not (leaf.category in ("count_of", "most_after", "fewest_after") and quantities and _bought(leaf, text))
+        and not (leaf.category in _HOW_MANY and counting and leaf.start not in plain and _bought(leaf, text))
         and not (leaf.category == "agg" and added_up and _SUMS_UP.match(text, leaf.start))
         and not any(leaf.start <= place < leaf.end for place in every)
         and not (leaf.category == "V" and text[max(0, leaf.start - 1) : leaf.start] in _EACH)

@@ -8,15 +8,16 @@ from core.answering.instant.reading import ColumnRef
 from core.answering.instant.schema_words import plain_words
 
 
-def full_names(leaves: Sequence[Edge], texts: Sequence[str]) -> Iterator[Edge]:
+def full_names(leaves: Sequence[Edge], texts: Sequence[str], joint: str = " ") -> Iterator[Edge]:
     """For two neighbouring values that stand in the name columns of one table, the value that both are."""
     held = [leaf for leaf in leaves if leaf.category == "V" and leaf.meaning.options and not leaf.meaning.stated]
     firsts = [(leaf, ref, text) for leaf in held for ref, text, _ in leaf.meaning.options if _says(ref, "first")]
     lasts = [(leaf, option) for leaf in held for option in leaf.meaning.options if _says(option[0], "last")]
     for first, ref, text in firsts:
         for last, option in lasts:
-            if last.start == first.end and option[0].table == ref.table:
-                said = " ".join(texts[first.start : last.end])
+            beside = first.end <= last.start and not joint.join(texts[first.end : last.start]).strip()
+            if beside and option[0].table == ref.table:
+                said = joint.join(texts[first.start : last.end])
                 values = Values((option,), said, also=((ref, text),))
                 yield Edge("V", first.start, last.end, values, 0.0)
 

@@ -8,6 +8,7 @@ from core.answering.instant.reading import (
     AnyOf,
     Best,
     Bucket,
+    ColumnRef,
     Compare,
     Condition,
     Course,
@@ -70,6 +71,39 @@ def moved(condition: Condition, prefix: Path, drop: int = 0) -> Condition:
         return AllOf(tuple(moved(c, prefix, drop) for c in condition.parts))
     assert isinstance(condition, Shared)
     return replace(condition, field=field_moved(condition.field, prefix, drop))
+
+
+def with_condition(conditions: tuple[Condition, ...], new: Condition) -> tuple[Condition, ...]:
+    """The conditions with one more: said of rows that were spoken of already, it is said of those very rows.
+
+    The president of a club in York is president of that club, and not of just any.
+    """
+    for place, old in enumerate(conditions):
+        one = _of_one_row(old, new)
+        if one is not None:
+            return (*conditions[:place], one, *conditions[place + 1 :])
+    return (*conditions, new)
+
+
+def _of_one_row(first: Condition, second: Condition) -> Related | None:
+    if not (isinstance(first, Related) and isinstance(second, Related)):
+        return None
+    if any(r.negated or r.times or r.best or not r.conditions for r in (first, second)):
+        return None
+    near, far = sorted((first, second), key=lambda r: len(r.path))
+    rest = far.path[len(near.path) :]
+    if far.path[: len(near.path)] != near.path or any(step.many for step in rest):
+        return None
+    said = [_column(c) for c in (*near.conditions, *far.conditions)]
+    if None in said or len(set(said)) < len(said):
+        return None  # one row has no two values in a column
+    return replace(near, conditions=(*near.conditions, *(moved(c, rest) for c in far.conditions)))
+
+
+def _column(condition: Condition) -> ColumnRef | None:
+    if isinstance(condition, Compare | Within | Like | Missing | OnDays):
+        return condition.field.column
+    return None
 
 
 def expression_moved(expression: Expression, prefix: Path) -> Expression:

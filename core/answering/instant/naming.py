@@ -19,6 +19,7 @@ _ADDITIVE = {
     "spend", "spending", "cost", "payment", "freight", "tax", "commission", "fee", "charge", "donation",
     "subtotal", "gross", "net", "discount", "refund", "budget", "attendance",
 }  # fmt: skip
+_MARKS = {"rating", "score", "star", "grade", "mark", "satisfaction", "评分", "分数", "得分", "成绩"}
 _NOT_ADDITIVE = {
     "price",
     "rate",
@@ -32,6 +33,11 @@ _NOT_ADDITIVE = {
     "year",
     "unit price",
 }
+
+
+def is_mark(field: Field) -> bool:
+    """Whether the column holds marks that several people give the same thing, so that its mark is their average."""
+    return field.kind.numeric and bool(_MARKS & set(plain_words(field.column.column)))
 
 
 def display(words: SchemaWords, table: str, language: str = "en") -> tuple[Field, ...]:

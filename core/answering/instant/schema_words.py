@@ -200,6 +200,8 @@ def _table_phrases(table: Table) -> dict[Phrase, float]:
     found: dict[Phrase, float] = {words: 0.0}
     if len(words) > 1 and words[-1] in ("data", "list", "info", "record", "table", "master", "detail", "name"):
         found.setdefault(words[:-1], 0.3)
+    if "of" in words[1:-1]:
+        found.setdefault(words[: words.index("of")], 0.3)
     for size in range(1, len(words)):
         if not set(words[size:]) <= _GENERIC:
             found.setdefault(words[size:], 0.35)

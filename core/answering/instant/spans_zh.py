@@ -15,6 +15,7 @@ from core.answering.instant.chart import Edge
 from core.answering.instant.dictionary_zh import LONGEST_WORD, Way, deeds, glosses, said, segments, ways
 from core.answering.instant.doubts_zh import dones, fitting, standing
 from core.answering.instant.focus import focused
+from core.answering.instant.full_names import full_names
 from core.answering.instant.lexicon import lexicon
 from core.answering.instant.meaning import Columns, Number, Values
 from core.answering.instant.notes_zh import noted, units, written_out
@@ -35,7 +36,7 @@ _NUMERAL = re.compile(
 _DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _SCALES = {"百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000, None: 1}
 _QUOTED = re.compile(r"[“\"'‘「『](.+?)[”\"'’」』]")
-_LATIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-z0-9_À-ÿ]*(?:[-.&'][A-Za-z0-9_À-ÿ]+)*")
+_LATIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-z0-9_À-ÿ]*(?:[-.&'/][A-Za-z0-9_À-ÿ]+)*")
 _LATIN_RUN = re.compile(rf"{_LATIN.pattern}(?: +(?:{_LATIN.pattern}|\d+|&))*")
 _POINTING = "各每"
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
@@ -78,7 +79,7 @@ def chinese_spans(
         for start, here in lattice.items()
     }
     leaves: list[Edge] = []
-    skips: set[int] = set()
+    skips = {i for i, sign in enumerate(text) if sign.isspace()}
     for i in range(len(text)):
         for end, word in lexicon("zh").at(text, i):
             if end - i == 1 and not ({i, end} <= bounds or text[i] in _FREE):
@@ -98,6 +99,7 @@ def chinese_spans(
     leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in times)
     leaves.extend(_value_leaves(text, timely, words, values))
     leaves.extend(noted(text, words, values))
+    leaves.extend(full_names(leaves, text, ""))
     skips |= units(text)
     leaves.extend(_texts(text, leaves))
     leaves = _likelier(leaves, words, text)

@@ -16,18 +16,21 @@ from core.answering.instant.meaning import (
     Columns,
     Entity,
     Has,
+    Holds,
     InTime,
     Most,
     Number,
     Operand,
     Predicate,
     Together,
+    Values,
     Want,
     Wishes,
 )
 from core.answering.instant.phrases import Phrases
 from core.answering.instant.reading import ColumnRef, Field, Function, Grain, Op, Portion, Tally
 from core.answering.instant.times import When
+from core.connections.schema import Kind
 
 Made = Iterable[tuple[Any, float]]
 
@@ -228,6 +231,21 @@ class Turned:
         for found, cost in self._bind.narrowed(counted, Has(replace(entity, distinct=False))):
             for ask, more in self._asks.count(found):
                 yield ask, cost + more
+
+    def count_of_named(self, values: Values, counted: Entity) -> Made:
+        """ "AC/DC有多少张专辑": what has the value as its name is not called by its sort."""
+        for found, cost in self._bind.narrowed(counted, Holds((values,), named=True)):
+            for ask, more in self._asks.count(found):
+                yield ask, cost + more
+
+    def count_each_and(self, entity: Entity, counted: Entity) -> Made:
+        """ "每个性别代码以及对应的客人数量"."""
+        return self._asks.for_each_count(By(replace(entity, each=False, distinct=False)), counted)
+
+    def called(self, entity: Entity) -> Made:
+        """ "最年轻的船长叫什么名字": its name, and no number that it has."""
+        if entity.kind is None or entity.kind.kind is Kind.TEXT:
+            yield from self._asks.show(entity)
 
     def count_narrowed(self, entity: Entity, predicate: Predicate) -> Made:
         """ "多少宠物的体重大于10": the predicate comes after."""
