@@ -75,6 +75,11 @@ class Beside:
 
 
 @dataclass(frozen=True)
+class WhereFrom:
+    """The place that each row says it is from."""
+
+
+@dataclass(frozen=True)
 class CountThem:
     """How many rows there were; with `of` they are called so: "how many students is that?"."""
 
@@ -130,10 +135,11 @@ class CountThose:
 
 
 @dataclass(frozen=True)
-class CountNamed:
-    """How many of the rows are such as `entity`, which are rows of the same table."""
+class Named:
+    """Those of the rows that are such as `entity`, which are rows of the same table, or how many they are."""
 
     entity: Entity
+    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -176,8 +182,8 @@ class Of:
 
 
 Change = (
-    Filter | Which | Group | Sort | Cut | Reshow | Beside | CountThem | CountAll | CountOf | BestOf | BestShown
-    | HavingShown | AsShare | CountThose | CountNamed | Theirs | EachShows | EachOf | Both | Of
+    Filter | Which | Group | Sort | Cut | Reshow | Beside | WhereFrom | CountThem | CountAll | CountOf | BestOf
+    | BestShown | HavingShown | AsShare | CountThose | Named | Theirs | EachShows | EachOf | Both | Of
 )  # fmt: skip
 
 
@@ -266,7 +272,11 @@ class Changes:
 
     def count_those_rows(self, entity: Entity) -> Made:
         """ "其中女选手有几名": rows called again, with what narrows them."""
-        yield CountNamed(entity), 0.0
+        yield Named(entity, counted=True), 0.0
+
+    def which_named(self, entity: Entity) -> Made:
+        """ "which of them are dogs?"."""
+        yield Named(entity), 0.0
 
     def best_of(self, most: Most) -> Made:
         yield BestOf(most), 0.0
@@ -288,13 +298,20 @@ class Changes:
         yield BestShown(extreme == "desc"), 0.0
 
     def having_shown(self, op: str, number: Number) -> Made:
-        yield HavingShown(Op(op), number.value), 0.0
+        yield _having(Op(op), number), 0.0
 
     def having_or_more(self, number: Number) -> Made:
-        yield HavingShown(Op.GE, number.value), 0.0
+        yield _having(Op.GE, number), 0.0
 
     def having_or_fewer(self, number: Number) -> Made:
-        yield HavingShown(Op.LE, number.value), 0.0
+        yield _having(Op.LE, number), 0.0
+
+    def having_of_noun(self, noun: Entity | Columns, op: str, number: Number) -> Made:
+        """ "only the cities with more than 2"."""
+        yield Of(noun, _having(Op(op), number)), 0.0
+
+    def where_from_them(self) -> Made:
+        yield WhereFrom(), 0.0
 
     def theirs(self, entity: Entity) -> Made:
         yield Theirs(entity), 0.0
@@ -330,6 +347,11 @@ class Changes:
 
     def of_noun(self, noun: Entity | Columns, change: Change) -> Made:
         yield Of(noun, kept(change)), 0.0
+
+
+def _having(op: Op, number: Number) -> HavingShown:
+    whole = number.value == int(number.value)
+    return HavingShown(op, int(number.value) if whole else number.value)
 
 
 def kept(change: Change) -> Change:

@@ -28,7 +28,6 @@ from core.answering.instant.change import (
     Both,
     Change,
     CountAll,
-    CountNamed,
     CountOf,
     CountThem,
     CountThose,
@@ -38,13 +37,15 @@ from core.answering.instant.change import (
     Filter,
     Group,
     HavingShown,
+    Named,
     Of,
     Reshow,
     Sort,
     Theirs,
+    WhereFrom,
     Which,
 )
-from core.answering.instant.meaning import Ask, By, Columns, Entity, Has, Want
+from core.answering.instant.meaning import Ask, By, Columns, Entity, Has, Want, WantAgain
 from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     Best,
@@ -77,8 +78,8 @@ class _Changing:
         self._asks, self._bind = asks, binder
         self._ways: dict[type, Any] = {
             Filter: self._filter, Which: self._which, Group: self._group, Sort: self._sort, Cut: self._cut,
-            Reshow: self._reshow, Beside: self._beside, CountThem: self._count, CountAll: self._count_all,
-            CountNamed: self._count_named, CountThose: self._count_those, CountOf: self._count_of,
+            Reshow: self._reshow, Beside: self._beside, WhereFrom: self._where_from, CountThem: self._count,
+            CountAll: self._count_all, Named: self._named, CountThose: self._count_those, CountOf: self._count_of,
             BestOf: self._best, BestShown: self._best_shown, HavingShown: self._having,
             AsShare: self._share, Theirs: self._theirs, EachShows: self._each_shows,
             EachOf: self._each_of, Both: self._both, Of: self._of,
@@ -139,7 +140,7 @@ class _Changing:
             for counted, more in self._count(found, CountThem()):
                 yield counted, cost + more
 
-    def _count_named(self, ask: Ask, change: CountNamed) -> Ways:
+    def _named(self, ask: Ask, change: Named) -> Ways:
         named = change.entity
         plain = named.kind is None and named.best is None and not named.having and named.conditions
         if not plain or named.table != ask.entity.table or ask.limit or ask.groups:
@@ -147,7 +148,8 @@ class _Changing:
         earlier = still_holding(ask.entity.conditions, named.conditions, keeps=True)
         if earlier is not None:
             entity = replace(ask.entity, conditions=(*earlier, *named.conditions))
-            yield from self._count(listed(replace(ask, entity=entity)), CountThem())
+            rows = listed(replace(ask, entity=entity))
+            yield from self._count(rows, CountThem()) if change.counted else [(rows, 0.0)]
 
     def _best(self, ask: Ask, change: BestOf) -> Ways:
         ask = listed(ask)
@@ -155,6 +157,8 @@ class _Changing:
         measured = {ref for ref, _ in change.most.columns.options} if change.most.columns else set()
         if isinstance(only, Tally) and only.field is not None and only.field.column in measured and change.most.n == 1:
             yield from self._best_shown(ask, BestShown(change.most.descending))
+        if ask.limit == 1 and ask.order and not ask.groups:
+            ask = replace(ask, order=(), limit=None)  # "and the oldest?" after the youngest
         if ask.groups or ask.limit or ask.entity.having or has_figures(ask) or ask.distinct:
             return
         for entity, cost in self._bind.narrowed(ask.entity, change.most):
@@ -208,6 +212,9 @@ class _Changing:
             if len(aggregated) == len(change.wishes):
                 yield from self._other_figures(ask, change)
             return
+        if len(change.wishes) == 1 and isinstance(change.wishes[0], WantAgain):
+            yield from self._again(ask, change.wishes[0].function)
+            return
         if not aggregated:
             ask = listed(ask)
             if has_figures(ask):
@@ -229,6 +236,13 @@ class _Changing:
         near = {(e.column.table, e.path) for e in ask.show if isinstance(e, Field)}
         yield from [way for way in ways if all_in(way[0].show, near)] or ways
 
+    def _again(self, ask: Ask, function: Function) -> Ways:
+        """ "what is the average?": of the one amount that was shown of each row."""
+        shown = [e for e in ask.show if isinstance(e, Field) and e.kind.numeric]
+        amounts = [e for e in shown if not self._bind.words.is_key(e.column) and not self._bind.yearly(e)]
+        if len(amounts) == 1 and function is not Function.COUNT and not ask.limit and not many(amounts[0].path):
+            yield Ask(replace(ask.entity, distinct=False), (Tally(function, amounts[0]),)), 0.0
+
     def _other_figures(self, ask: Ask, change: Reshow) -> Ways:
         base = replace(ask, show=ask.show if change.also else (), order=(), limit=None)
         for found, cost in self._asks.wishes_of(change.wishes, Entity(ask.entity.table)):
@@ -244,7 +258,14 @@ class _Changing:
                 names = self._asks.names_at(change.entity.table, path)
                 yield replace(ask, show=(*ask.show, *names)), cost
 
+    def _where_from(self, ask: Ask, _: WhereFrom) -> Ways:
+        rows = rows_shown(ask)
+        for found, cost in self._asks.where_from(rows) if rows else ():
+            yield replace(found, show=with_names(ask, found.show), order=() if rows and rows.best else ask.order), cost
+
     def _count(self, ask: Ask, change: CountThem) -> Ways:
+        if not any(isinstance(e, Tally) and e.function is Function.COUNT for e in ask.show):
+            ask = listed(ask)
         if ask.groups or ask.limit or has_figures(ask):
             return
         if change.of is not None and (change.of.table != ask.entity.table or not change.of.bare or change.of.kind):

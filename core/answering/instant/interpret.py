@@ -43,6 +43,7 @@ MARGIN = 0.12
 # The cost from which a reading is left alone. A word that only a translation found is less sure than a name.
 WORST = {"en": 2.6, "zh": 1.5}
 LONGEST = 90
+_BE = {"is", "are", "was", "were", "be", "been"}
 # What only a follow-up begins with, where all of its words say what is to be another.
 _LEANING = {"follow", "only", "and", "by", "split_by", "break_down", "each_grain"}
 
@@ -145,6 +146,9 @@ class _Parsed:
             or (leaf.category == "their" and not any(t < leaf.start for t in tables))
             # "who is the artist of each?" speaks of nothing that there is one for each of
             or (leaf.category == "each_row" and leaf.end == spans.length and len(set(tables)) <= 1)
+            or (
+                leaf.category == "there" and leaf.end == spans.length and spans.texts[leaf.start - 1].lower() not in _BE
+            )
             for leaf in spans.leaves
         )
         said = [leaf.meaning for leaf in spans.leaves if leaf.category == "verb" and leaf.meaning]
