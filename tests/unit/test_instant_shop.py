@@ -102,6 +102,8 @@ def test_a_follow_up_changes_one_thing(turns: list[dict[str, Any]]) -> None:
         ("Which stores are in Germany?", "Which of those are in France?"),  # no row is in both
         ("Top 5 products by revenue", "Which of them are cheaper than 20?"),  # some of the first five
         ("How many orders were placed in 2025?", "Which of them are the most colourful?"),
+        ("Which stores are in Germany?", "How many of those regions are there?"),  # stores were shown, not regions
+        ("Which stores are in Germany?", "How many orders were placed there?"),  # in each of them, or in all?
         ("哪些门店在德国？", "其中在法国的有哪些？"),
         ("2025年有多少订单？", "其中最蓝的是哪个？"),
     ],
@@ -110,6 +112,24 @@ def test_a_follow_up_that_does_not_fit_what_was_shown_is_left_alone(first: str, 
     before = ask(first)
     assert isinstance(before, Interpretation)
     assert isinstance(ask(then, before=before.reading), Abstained)
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("Which stores are in Germany?", "How many products are there?"),
+        ("Top 5 products by revenue", "Which stores are in Germany?"),
+        ("哪些门店在德国？", "有多少产品？"),
+    ],
+)
+def test_a_question_in_words_of_its_own_takes_nothing_from_the_one_before(first: str, then: str) -> None:
+    before, alone = ask(first), ask(then)
+    assert isinstance(before, Interpretation)
+    assert isinstance(alone, Interpretation)
+    out = ask(then, before=before.reading)
+    assert isinstance(out, Interpretation)
+    assert not out.follows
+    assert out.sql == alone.sql
 
 
 def test_a_follow_up_says_which_word_it_could_not_place() -> None:

@@ -11,6 +11,7 @@ from core.answering.instant.meaning import (
     By,
     Columns,
     Entity,
+    Has,
     Holds,
     InTime,
     Most,
@@ -278,6 +279,15 @@ class Changes:
         """ "which of them are dogs?"."""
         yield Named(entity), 0.0
 
+    def filter_by_such(self, predicate: Predicate) -> Made:
+        return self.filter_by(predicate) if not _only_named(predicate) else ()
+
+    def which_such(self, predicate: Predicate) -> Made:
+        return self.which(predicate) if not _only_named(predicate) else ()
+
+    def count_those_such(self, predicate: Predicate) -> Made:
+        return self.count_those(predicate) if not _only_named(predicate) else ()
+
     def best_of(self, most: Most) -> Made:
         yield BestOf(most), 0.0
 
@@ -296,6 +306,13 @@ class Changes:
 
     def extreme_shown(self, extreme: str) -> Made:
         yield BestShown(extreme == "desc"), 0.0
+
+    def most_of_noun(self, noun: Entity | Columns) -> Made:
+        """ "which city has the most?"."""
+        yield Of(noun, BestShown(True)), 0.0
+
+    def fewest_of_noun(self, noun: Entity | Columns) -> Made:
+        yield Of(noun, BestShown(False)), 0.0
 
     def having_shown(self, op: str, number: Number) -> Made:
         yield _having(Op(op), number), 0.0
@@ -347,6 +364,11 @@ class Changes:
 
     def of_noun(self, noun: Entity | Columns, change: Change) -> Made:
         yield Of(noun, kept(change)), 0.0
+
+
+def _only_named(predicate: Predicate) -> bool:
+    """Whether other rows are named and no more: "of those makers" are no countries that have makers."""
+    return isinstance(predicate, Has) and predicate.entity.bare and not (predicate.negated or predicate.times)
 
 
 def _having(op: Op, number: Number) -> HavingShown:

@@ -36,6 +36,11 @@ LINES: tuple[tuple[str, str, str, float], ...] = (
     ("U", "which is? @sup", "extreme_shown", 0.05),
     ("U", "which is? most|most_after", "most_shown", 0.05),
     ("U", "which is? fewest|fewest_after", "fewest_shown", 0.05),
+    ("U", "which T|C most|most_after", "most_of_noun", -0.1),
+    ("U", "which T|C fewest|fewest_after", "fewest_of_noun", -0.1),
+    # what of them is shown
+    ("U", "also_show their? de? L", "show_also", -0.1),
+    ("U", "rows in which", "where_from_them", 0.0),
     # groups by their figure
     ("U", "@cmp N unit?", "having_shown", 0.1),
     ("U", "N above_post", "having_or_more", 0.1),
