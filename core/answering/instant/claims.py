@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from core.answering.instant.chart import Edge
 from core.answering.instant.dictionary_zh import ways
 from core.answering.instant.lexicon import lexicon
+from core.answering.instant.reading import Field, Portion, Reading, Tally
 from core.answering.instant.words import root
 
 # Chinese verbs that say what became of things, and not only that they have to do with each other.
@@ -23,6 +24,7 @@ _BE = frozenset({"is", "are", "was", "were", "be", "been", "being", "get", "got"
 _AFTER = frozenset(
     {"in", "on", "before", "after", "within", "since", "during", "under", "below", "over", ",", "and", "that", "this"}
 )
+_EACH_OF = re.compile("分别|各[有多几是为]")
 _NEAR = 2  # characters behind 已 within which its word begins
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
@@ -52,7 +54,7 @@ def _is_done(word: str) -> bool:
     return word.endswith("ed") or word in ("paid", "sold", "sent", "lent", "lost", "won", "begun")
 
 
-def unexplained(edge: Edge, claimed: frozenset[int], texts: Sequence[str], sql: str) -> str:
+def unexplained(edge: Edge, claimed: frozenset[int], texts: Sequence[str], sql: str, reading: Reading) -> str:
     """The first claim that the reading takes for a mere verb though nothing in its SQL speaks of it; "" for none.
 
     Chinese says of what is done that it is so already (已): what follows has to be a cell's word, or within a time.
@@ -62,6 +64,8 @@ def unexplained(edge: Edge, claimed: frozenset[int], texts: Sequence[str], sql: 
         ends = place + _NEAR
         if text.startswith("已") and not any(leaf.start <= ends and place < leaf.end for leaf in held):
             return "".join(texts[place : ends + 1])
+    if word := _not_one_each("".join(texts), reading):
+        return word
     named = {root(part.lower()) for part in _WORD.findall(sql)}
     if deed := _dated_deed(edge, texts, named):
         return deed
@@ -70,6 +74,31 @@ def unexplained(edge: Edge, claimed: frozenset[int], texts: Sequence[str], sql: 
         if leaf.category == "verb" and leaf.start in claimed and outcomes[root(texts[leaf.start].lower())] not in named:
             return texts[leaf.start]
     return ""
+
+
+def _not_one_each(text: str, reading: Reading) -> str:
+    """What says "of each" where one figure is shown for all: 美国和英国的客户各有多少."""
+    told = _EACH_OF.search(text)
+    one = len(reading.show) == 1 and isinstance(reading.show[0], Tally | Portion) and not reading.groups
+    return told[0] if told and one else ""
+
+
+def left_out(edge: Edge, texts: Sequence[str], reading: Reading) -> bool:
+    """Whether what is asked for by 哪 is not shown: 哪个[类别]的电影最长 asks for a category."""
+    leaves = list(edge.leaves())
+    shown = {e.column for e in (*reading.show, *reading.groups) if isinstance(e, Field)}
+    for which, thing, de in zip(leaves, leaves[1:], leaves[2:], strict=False):
+        if which.category != "which" or not texts[which.start].startswith("哪") or de.category != "de":
+            continue
+        if thing.category == "T" and thing.meaning.table not in {*(c.table for c in shown), *_counted(reading)}:
+            return True
+    return False
+
+
+def _counted(reading: Reading) -> set[str]:
+    """The tables that the keys of groups point at, whose names are those of the groups."""
+    fields = [g for g in reading.groups if isinstance(g, Field)]
+    return {step.right for f in fields for step in f.path}
 
 
 def _flags(edge: Edge) -> Iterator[Edge]:

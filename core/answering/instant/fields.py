@@ -17,6 +17,7 @@ from core.answering.instant.paths import many
 from core.answering.instant.reading import (
     AllOf,
     AnyOf,
+    ColumnRef,
     Compare,
     Condition,
     Extreme,
@@ -90,6 +91,11 @@ class Fields:
             for path, far in self.reach(table, ref.table):
                 ways.append((Field(ref, kind, path), cost + 2 * far + (0.3 if many(path) else 0.0)))
         return nearest(ways) if ways else []
+
+    def always_sized(self, ref: ColumnRef) -> bool:
+        """Whether the column holds an amount in every row, so that none of it is 0 and not an empty cell."""
+        told = self.words.table(ref.table).by_name[ref.column]
+        return told.kind.numeric and not told.nullable and not self.words.is_key(ref)
 
     def measurable(self, field: Field) -> bool:
         """Whether comparing and ordering by this column is by size: numbers, dates, and years written as text."""

@@ -14,7 +14,7 @@ from core.answering.instant.build_sql import sql_of
 from core.answering.instant.canonical import sameness, simplified
 from core.answering.instant.change import Changes
 from core.answering.instant.chart import Chart, Edge
-from core.answering.instant.claims import unexplained
+from core.answering.instant.claims import left_out, unexplained
 from core.answering.instant.clarify import choices, picked
 from core.answering.instant.explain import told
 from core.answering.instant.figuring import Figuring
@@ -140,6 +140,7 @@ class _Parsed:
         self._words = words
         self._language = language
         self._first = spans.first
+        self._texts = spans.texts
         tables = [leaf.start for leaf in spans.leaves if leaf.category == "T"]
         self._pointing = any(
             leaf.category == "reference"
@@ -204,7 +205,9 @@ class _Parsed:
         return not views <= {leaf.meaning.table for leaf in edge.leaves() if isinstance(leaf.meaning, Entity)}
 
     def _keep(self, reading: Reading | None, cost: float, edge: Edge, found: dict[Hashable, Found]) -> None:
-        if reading is not None and not self._unnamed_view(reading, edge):
+        if reading is None or left_out(edge, self._texts, reading):
+            return
+        if not self._unnamed_view(reading, edge):
             plain = simplified(reading)
             key = sameness(plain)
             if key not in found or found[key].cost > cost:
@@ -247,7 +250,8 @@ def _chosen(
     tied = [Rival(f.reading, f.edge) for f in reversed(by_sql.values())]
     rivals, taken = narrowed(tied, spans, inquiry.chosen, labels)
     first = next(f for f in found if f.reading == rivals[0].reading)
-    if word := unexplained(first.edge, spans.claimed, spans.texts, sql_of(first.reading, keyed_schema)):
+    sql = sql_of(first.reading, keyed_schema)
+    if word := unexplained(first.edge, spans.claimed, spans.texts, sql, first.reading):
         return Abstained(Phrase("instant.unknown_word", {"word": word}), word)
     if len(rivals) > 1:
         offered = _offered(rivals, spans, inquiry, schema, values) if ask_back else ()
@@ -261,7 +265,6 @@ def _chosen(
     account = told(first.reading, first.edge, spans, keyed_schema, inquiry.language)
     sureness = max(0.5, min(0.99, 1.0 - 0.12 * first.cost - 0.1 * max(0.0, 0.5 - gap)))
     explanation = replace(account.explanation, taken=taken)
-    sql = sql_of(first.reading, keyed_schema)
     return Interpretation(sql, first.reading, explanation, round(sureness, 3), account.labels)
 
 

@@ -28,7 +28,7 @@ from core.answering.instant.meaning import (
     Wishes,
 )
 from core.answering.instant.phrases import Phrases
-from core.answering.instant.reading import ColumnRef, Field, Function, Grain, Op, Portion, Tally
+from core.answering.instant.reading import AnyOf, ColumnRef, Compare, Field, Function, Grain, Op, Portion, Tally
 from core.answering.instant.times import When
 from core.connections.schema import Kind
 
@@ -159,8 +159,10 @@ class Turned:
                 yield Together((one, two)), cost + more
 
     def blank_noun(self, columns: Columns) -> Made:
-        """ "没有邮箱": nothing stands there; of a column that says yes or no it would mean the no."""
-        nouns = tuple((ref, cost) for ref, cost in columns.options if not self._phrases.says_yes(ref))
+        """ "没有邮箱": nothing stands there; of a column that says yes or no it would mean the no, of an
+        amount 0."""
+        others = [(r, c) for r, c in columns.options if not self._phrases.says_yes(r)]
+        nouns = tuple((ref, cost) for ref, cost in others if not self._bind.always_sized(ref))
         return self._phrases.blank(replace(columns, options=nouns)) if nouns else ()
 
     # -- entities --------------------------------------------------------------------------------------------------
@@ -241,6 +243,22 @@ class Turned:
     def count_each_and(self, entity: Entity, counted: Entity) -> Made:
         """ "每个性别代码以及对应的客人数量"."""
         return self._asks.for_each_count(By(replace(entity, each=False, distinct=False)), counted)
+
+    def count_each_value(self, entity: Entity) -> Made:
+        """ "美国和英国的客户各有多少": how many for each of the values."""
+        either = [c for c in entity.conditions if isinstance(c, AnyOf)]
+        same = [c for c in (either[0].options if len(either) == 1 else ()) if isinstance(c, Compare) and c.op is Op.EQ]
+        fields = {c.field for c in same}
+        if len(fields) == 1 and len(same) == len(either[0].options):
+            field = fields.pop()
+            for ask, cost in self._asks.count(entity):
+                yield replace(ask, groups=(field,), group_show=(field,)), cost
+
+    def most_function_of(self, entity: Entity, function: str, columns: Columns, extreme: str) -> Made:
+        """ "哪个类别的[电影平均时长最长]": the column is one of those rows."""
+        own = tuple((ref, cost) for ref, cost in columns.options if ref.table == entity.table)
+        if own:
+            yield from self._phrases.most_function(extreme, function, replace(columns, options=own))
 
     def called(self, entity: Entity) -> Made:
         """ "最年轻的船长叫什么名字": its name, and no number that it has."""
