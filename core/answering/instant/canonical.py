@@ -55,6 +55,13 @@ def _from_counted(reading: Reading) -> Reading:
         return reading
     if any(t.field is not None for t in tallies) or any(isinstance(e, Portion) for e in expressions):
         return reading
+    counted = [c for c in reading.conditions if isinstance(c, Related) and c.path == path]
+    if any(c.conditions or c.best or c.negated for c in counted):
+        return reading  # stations with a late trip: not only the late ones are counted
+    # "with more than 4 trips, by the number of trips": the groups of more than 4
+    having = tuple(Having(Tally(Function.COUNT, path=path), op, n) for c in counted for op, n in c.times)
+    kept = tuple(c for c in reading.conditions if c not in counted)
+    reading = replace(reading, conditions=kept, having=(*reading.having, *having))
     moved_parts = _seen_from(reading, path, reversed_path(path))
     assert isinstance(moved_parts, Reading)
     return replace(moved_parts, table=path[-1].right)
