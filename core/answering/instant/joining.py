@@ -43,7 +43,7 @@ class Joining(Grouping):
         measured = [e for e in second.show if isinstance(e, Tally)]
         if plain_ask(first) and measured and len(measured) == len(second.show) and not second.groups:
             yield from self._grouped_by(second, first)
-        elif not plain_ask(first) and first.entity == second.entity and not second.groups:
+        elif not plain_ask(first) and first.entity == second.entity and not (second.groups or second.order):
             yield replace(first, show=(*first.show, *second.show)), 0.0
         elif plain_ask(first) and plain_ask(second) and first.entity.table != second.entity.table:
             yield from self._side_by_side(first, second)
@@ -83,7 +83,7 @@ class Joining(Grouping):
         yield replace(grouped, group_show=shown, named_groups=bool(fields) or grouped.named_groups), 0.0
 
     def _side_by_side(self, first: Ask, second: Ask) -> Made:
-        if first.entity.kind or second.entity.kind or first.entity.having or second.entity.having:
+        if first.entity.kind or second.entity.kind or first.entity.having or second.entity.having or second.limit:
             return
         for path, far in self._bind.reach(first.entity.table, second.entity.table):
             left = first.show or display(self._words, first.entity.table, self._language)
@@ -92,7 +92,8 @@ class Joining(Grouping):
                 for e in (second.show or display(self._words, second.entity.table, self._language))
             )
             conditions = (*first.entity.conditions, *(moved(c, path) for c in second.entity.conditions))
-            yield Ask(replace(first.entity, conditions=conditions), (*left, *right)), far + 0.2
+            order = tuple(replace(o, by=expression_moved(o.by, path)) for o in second.order)
+            yield Ask(replace(first.entity, conditions=conditions), (*left, *right), order=order), far + 0.2
 
     def wishes_and(self, wishes: Wishes, ask: Ask) -> Made:
         """ "ids, names and the number of paragraphs in each document": the columns are the group's, or the rows'."""

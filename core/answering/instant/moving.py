@@ -92,18 +92,29 @@ def _of_one_row(first: Condition, second: Condition) -> Related | None:
         return None
     near, far = sorted((first, second), key=lambda r: len(r.path))
     rest = far.path[len(near.path) :]
-    if far.path[: len(near.path)] != near.path or any(step.many for step in rest):
+    if far.path[: len(near.path)] != near.path:
         return None
-    said = [_column(c) for c in (*near.conditions, *far.conditions)]
-    if None in said or len(set(said)) < len(said):
+    said = [_columns(r.conditions) for r in (near, far)]
+    if None in said[0] | said[1] or said[0] & said[1]:
         return None  # one row has no two values in a column
-    return replace(near, conditions=(*near.conditions, *(moved(c, rest) for c in far.conditions)))
+    # The order on its way that has a screw in it: items are more rows, but of that very order.
+    beyond = (Related(rest, far.conditions),) if any(step.many for step in rest) else None
+    return replace(near, conditions=(*near.conditions, *(beyond or (moved(c, rest) for c in far.conditions))))
 
 
-def _column(condition: Condition) -> ColumnRef | None:
-    if isinstance(condition, Compare | Within | Like | Missing | OnDays):
-        return condition.field.column
-    return None
+def _columns(conditions: tuple[Condition, ...]) -> frozenset[ColumnRef | None]:
+    """The columns that conditions on one row speak of; None among them for what is said of other rows too."""
+    found: set[ColumnRef | None] = set()
+    for condition in conditions:
+        if isinstance(condition, Compare | Within | Like | Missing | OnDays):
+            found.add(condition.field.column)
+        elif isinstance(condition, AnyOf | AllOf):
+            found |= _columns(condition.options if isinstance(condition, AnyOf) else condition.parts)
+        elif isinstance(condition, Related) and not (condition.negated or condition.times or condition.best):
+            found |= _columns(condition.conditions)
+        else:
+            found.add(None)
+    return frozenset(found)
 
 
 def expression_moved(expression: Expression, prefix: Path) -> Expression:

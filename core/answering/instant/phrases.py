@@ -15,6 +15,7 @@ from core.answering.instant.meaning import (
     Number,
     Predicate,
     Resembles,
+    Together,
     Values,
 )
 from core.answering.instant.naming import SUBJECTS, display, is_name
@@ -24,6 +25,7 @@ from core.answering.instant.schema_words import plain_words
 from core.connections.schema import Kind
 
 Made = Iterable[tuple[Any, float]]
+WHO = Columns((), "")  # the name of whatever it is said of
 _SORTS = {"type", "kind", "category", "class", "genre", "style"}
 _FLIPPED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
@@ -81,9 +83,12 @@ class Phrases(Predicates):
     def narrowed(self, entity: Entity, predicate: Predicate) -> Made:
         if entity.each and isinstance(predicate, Has) and predicate.entity.best is not None:
             return  # "each building's dearest room": the best of each, not one that has the best of all
+        said = _said_of(entity, predicate, self._who(entity))
+        if said is None:
+            return
         # "last year's orders for each store": the time is that of the orders, not of the stores.
         grouped = 0.4 if entity.each and isinstance(predicate, InTime) else 0.0
-        for found, cost in self._bind.narrowed(entity, predicate):
+        for found, cost in self._bind.narrowed(entity, said):
             yield found, cost + _high_attachment(entity) + grouped
 
     def narrowed_own(self, entity: Entity, predicate: Predicate) -> Made:
@@ -150,21 +155,31 @@ class Phrases(Predicates):
     def few_best_by(self, number: Number, extreme: str, entity: Entity, columns: Columns) -> Made:
         return self.best_few(number, Most(extreme == "desc", columns=columns), entity)
 
-    def starting(self, entity: Entity, values: Values) -> Made:
-        return self._resembling(entity, values, "starts")
-
-    def ending(self, entity: Entity, values: Values) -> Made:
-        return self._resembling(entity, values, "ends")
-
-    def containing(self, entity: Entity, values: Values) -> Made:
-        return self._resembling(entity, values, "contains")
-
-    def _resembling(self, entity: Entity, values: Values, where: str) -> Made:
+    def who_starts(self, values: Values) -> Made:
         """ "titles ending with Island": the text that says who a row is, or the values that are spoken of."""
+        return self._resembling(values, "starts")
+
+    def who_ends(self, values: Values) -> Made:
+        return self._resembling(values, "ends")
+
+    def who_contains(self, values: Values) -> Made:
+        return self._resembling(values, "contains")
+
+    def _resembling(self, values: Values, where: str) -> Made:
+        if values.quoted:
+            yield Resembles(WHO, values.text, where), 0.0
+
+    def holds_part(self, values: Values) -> Made:
+        """ "orders with "Screw M4"": with a thing that is called so."""
+        called = tuple(o for o in values.options if is_name(self._words, o[0]))
+        if values.quoted and called:
+            yield Holds((replace(values, options=called),)), 0.0
+
+    def _who(self, entity: Entity) -> Columns | None:
+        """The one text that says who a row is, or the values that are spoken of."""
         fields = (entity.kind,) if entity.kind else display(self._words, entity.table)
-        if len(fields) == 1 and fields[0].kind is Kind.TEXT and values.quoted:
-            like = Resembles(Columns(((fields[0].column, 0.0),), ""), values.text, where)
-            yield from self._bind.narrowed(entity, like)
+        fits = len(fields) == 1 and fields[0].kind is Kind.TEXT
+        return Columns(((fields[0].column, 0.0),), "") if fits else None
 
     def best_few(self, number: Number, most: Most, entity: Entity) -> Made:
         if number.value >= 1:
@@ -248,3 +263,16 @@ def _high_attachment(entity: Entity) -> float:
     """Words belong to what stands nearest: an entity that ends in another one costs more to narrow."""
     last = entity.conditions[-1] if entity.conditions else None
     return 0.25 if isinstance(last, Related) and not last.negated else 0.06 * len(entity.conditions)
+
+
+def _said_of(entity: Entity, predicate: Predicate, who: Columns | None) -> Predicate | None:
+    """The predicate with the entity's own name where a name is meant; None where the words speak of another one."""
+    if isinstance(predicate, Together):
+        parts = [_said_of(entity, part, who) for part in predicate.parts]
+        made = tuple(part for part in parts if part is not None)
+        return replace(predicate, parts=made) if len(made) == len(parts) else None
+    if not isinstance(predicate, Resembles) or predicate.columns != WHO:
+        return predicate
+    # "customers with an order containing a screw": it is the order that contains it.
+    nearer = any(isinstance(c, Related) for c in entity.conditions[-1:])
+    return None if who is None or nearer else replace(predicate, columns=who)

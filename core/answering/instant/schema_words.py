@@ -282,7 +282,8 @@ def _split_glued(words: Phrase, owner: Iterable[Phrase]) -> Phrase:
     for word in words:
         ending = next((e for e in ("id", "name", "code", "type", "date", "number") if word.endswith(e)), "")
         begin = word[: -len(ending)] if ending else ""
-        whole = next((o for o in own if begin and (o == begin or (len(begin) >= 3 and o.startswith(begin)))), "")
+        least = 1 if ending == "name" else 3  # "bname" of a bank
+        whole = next((o for o in own if begin and (o == begin or (len(begin) >= least and o.startswith(begin)))), "")
         if whole:
             out += [whole, ending]
         elif len(word) >= 3 and len(words) > 1 and word not in own:
