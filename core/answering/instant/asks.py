@@ -12,6 +12,7 @@ from core.answering.instant.meaning import (
     Has,
     Most,
     Predicate,
+    Together,
     Values,
     Want,
     Wishes,
@@ -28,6 +29,7 @@ from core.answering.instant.reading import (
     Like,
     Path,
     Portion,
+    Related,
     Tally,
 )
 from core.answering.instant.schema_words import attribute
@@ -83,6 +85,11 @@ class Asks(Ordering):
         function = Function.SUM if near and many(near[0][0].path) else None  # "how many seats does each building have"
         return self.wishes_of((Want(wanted, function),), entity) if numeric else ()
 
+    def total_before(self, columns: Columns, entity: Entity) -> Made:
+        """ "how many customers do the banks have in total": added up over all of them."""
+        numeric = tuple((r, c) for r, c in columns.options if self._words.kind(r).numeric and not self._words.is_key(r))
+        return self.wishes_of((Want(Columns(numeric, columns.words), Function.SUM),), entity) if numeric else ()
+
     def value_of(self, entity: Entity, columns: Columns) -> Made:
         """ "how much does the youngest dog weigh"."""
         return self.wishes_of((Want(columns),), entity)
@@ -128,7 +135,8 @@ class Asks(Ordering):
         tables = dict.fromkeys(ref.table for w in wishes if isinstance(w, Want) for ref, _ in w.columns.options)
         if isinstance(predicate, Most) and predicate.entity is not None:
             return
-        if isinstance(predicate, Has) and any(said_name(w.columns) for w in wishes if isinstance(w, Want)):
+        parts = predicate.parts if isinstance(predicate, Together) else (predicate,)
+        if any(isinstance(p, Has) for p in parts) and any(said_name(w.columns) for w in wishes if isinstance(w, Want)):
             return  # "the names of such types" are no names of what has one of them
         for table in list(tables)[:4]:
             for entity, cost in self._bind.narrowed(Entity(table), predicate):
@@ -173,9 +181,21 @@ class Asks(Ordering):
 
     def commonest(self, most: str, entity: Entity) -> Made:
         """ "most common hometown of teachers"."""
-        if entity.kind is not None and entity.best is None and not entity.having:
-            best = Best(Tally(Function.COUNT), most == "desc")
-            yield Ask(replace(entity, best=best), (entity.kind,)), 0.0
+        if entity.kind is None or entity.best is not None or entity.having:
+            return
+        descending = most == "desc"
+        if not self._words.unique(entity.kind.column):
+            yield Ask(replace(entity, best=Best(Tally(Function.COUNT), descending)), (entity.kind,)), 0.0
+            return
+        # What stands once in its own table is common by the rows that point at it.
+        only = entity.conditions[0] if len(entity.conditions) == 1 else None
+        related = isinstance(only, Related) and not (only.conditions or only.times or only.negated or only.best)
+        paths = [only.path] if isinstance(only, Related) and related else []
+        if not entity.conditions:
+            paths = [(step,) for step in self._words.paths.children(entity.table)]
+        if len(paths) == 1:
+            best = Best(Tally(Function.COUNT, path=paths[0]), descending)
+            yield Ask(replace(entity, conditions=(), best=best), (entity.kind,)), 0.0
 
     def commonest_after(self, entity: Entity, most: str, *owner: Entity) -> Made:
         """ "which diagnosis occurs most often among the admissions"."""

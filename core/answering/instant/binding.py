@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 
+from core.answering.instant.bridges import crossed, of_counted
 from core.answering.instant.dates import nearest_dates
 from core.answering.instant.fields import Fields, Ways, nearest
+from core.answering.instant.logic import excludes, opposite
 from core.answering.instant.meaning import (
     Against,
     Blank,
@@ -38,7 +40,6 @@ from core.answering.instant.reading import (
     Best,
     Compare,
     Condition,
-    Extreme,
     Field,
     Function,
     Having,
@@ -51,7 +52,6 @@ from core.answering.instant.reading import (
     Shared,
     Stated,
     Tally,
-    Within,
 )
 from core.answering.instant.schema_words import SchemaWords, plain_words
 from core.answering.instant.terms import measured
@@ -59,7 +59,6 @@ from core.answering.instant.units import says_unit
 from core.connections.schema import Kind
 
 NEAR = 0.15
-_NEGATED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
 class Binder(Fields):
@@ -113,7 +112,7 @@ class Binder(Fields):
         return [
             (replace(entity, conditions=with_condition(held, condition)), cost + more)
             for condition, cost in self.conditions(predicate, entity.table)
-            if condition not in entity.conditions and not any(_excludes(c, condition) for c in entity.conditions)
+            if condition not in entity.conditions and not any(excludes(c, condition) for c in entity.conditions)
         ]
 
     def _with_tally(self, entity: Entity, check: CheckTally) -> Iterator[tuple[Entity, float]]:
@@ -224,8 +223,8 @@ class Binder(Fields):
         if other.kind is not None and has.times == () and other.kind.path == ():
             return self._has_kind(has, table)
         if other.table == table and has.negated and len(other.conditions) == 1 and not other.best:
-            opposite = _opposite(other.conditions[0])
-            return [(opposite, 0.0)] if opposite else []
+            turned = opposite(other.conditions[0])
+            return [(turned, 0.0)] if turned else []
         if other.table == table or other.having or other.groups:
             return []
         if other.kind is not None and not self.words.unique(other.kind.column):
@@ -236,15 +235,19 @@ class Binder(Fields):
                 continue
             if not (has.negated or has.times or other.best or other.conditions or many(path)):
                 far += 1.2  # every row has one: the words would say nothing
+            crossing = crossed(path, other.conditions) if not other.best else (path, other.conditions)
+            if crossing is None:
+                continue
+            path, conditions = crossing
             plain = not (has.negated or has.times or other.best or many(path)) and other.conditions
             if plain:
-                inner = tuple(moved(c, path) for c in other.conditions)
+                inner = tuple(moved(c, path) for c in conditions)
                 ways.append((inner[0] if len(inner) == 1 else AllOf(inner), far))
             else:
                 # Who inspected a bike has an inspection: what each of these has one of adds nothing.
                 while not other.conditions and not other.best and len(path) > 1 and not path[-1].many and many(path):
                     path = path[:-1]
-                ways.append((Related(path, other.conditions, has.negated, has.times, other.best), far))
+                ways.append((Related(path, conditions, has.negated, has.times, other.best), far))
         return ways
 
     def _has_kind(self, has: Has, table: str) -> Ways:
@@ -252,6 +255,8 @@ class Binder(Fields):
         other = has.entity
         if other.conditions or other.best or other.kind is None or not has.negated:
             return []
+        if plain_words(other.kind.column.column)[0] in ("is", "has"):
+            return []  # who is no member says "no" there, and not nothing
         fields = [(replace(other.kind, path=p), far) for p, far in self.reach(table, other.table) if not many(p)]
         return [(Missing(f, negated=not has.negated), far + 0.9) for f, far in fields]
 
@@ -325,7 +330,7 @@ class Binder(Fields):
                 return []
             found = [((*f, c), cost + more) for f, cost in found for c, more in self.conditions(part, table)][:6]
         if not together.any:
-            found = [(f, c) for f, c in found if not any(_excludes(a, b) for a, b in combinations(f, 2))]
+            found = [(f, c) for f, c in found if not any(excludes(a, b) for a, b in combinations(f, 2))]
         return [(AnyOf(f) if together.any else AllOf(f), cost) for f, cost in found]
 
     def _best(self, entity: Entity, most: Most) -> Iterator[tuple[Entity, float]]:
@@ -335,6 +340,8 @@ class Binder(Fields):
             yield from self._best_counted(entity, most, most.entity)
         elif most.columns is not None:
             for field, cost in self.fields(most.columns, entity.table):
+                if of_counted(entity, field):
+                    continue
                 if most.columns.metric is not None:
                     figure = measured(most.columns.metric, field)
                     yield replace(entity, best=Best(figure, most.descending, most.n)), cost
@@ -374,25 +381,6 @@ class Binder(Fields):
             conditions = (*entity.conditions, *(moved(c, path) for c in other.conditions))
             best = Best(Tally(Function.COUNT, path=path), most.descending, most.n)
             yield replace(entity, conditions=conditions, best=best), far
-
-
-def _excludes(first: Condition, second: Condition) -> bool:
-    """Whether no row can meet both: one column with two values, or two windows said one after the other."""
-    if isinstance(first, Within) and isinstance(second, Within):
-        return first.field == second.field
-    if isinstance(first, Compare) and isinstance(second, Compare):
-        same = first.field == second.field and first.op is second.op is Op.EQ
-        return same and first.value != second.value
-    return False
-
-
-def _opposite(condition: Condition) -> Condition | None:
-    """The condition that the others meet, where it is one for sure."""
-    if isinstance(condition, Related) and not condition.times and not condition.best:
-        return replace(condition, negated=not condition.negated)
-    if isinstance(condition, Compare) and not isinstance(condition.value, Extreme):
-        return replace(condition, op=_NEGATED[condition.op])
-    return None
 
 
 def having_of(op: Op, n: int) -> Having:

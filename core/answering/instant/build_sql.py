@@ -260,8 +260,10 @@ class _Writer:
         if not isinstance(value, Extreme):
             return _literal(value)
         inner = _Rows(self, value.field.column.table)
-        made = _FUNCTIONS[value.function](this=self.field(value.field, inner))
-        return exp.Subquery(this=inner.finish(exp.Select(expressions=[made])))
+        select = exp.Select(expressions=[_FUNCTIONS[value.function](this=self.field(value.field, inner))])
+        for condition in value.conditions:
+            select = select.where(self.condition(condition, inner), copy=False)
+        return exp.Subquery(this=inner.finish(select))
 
     def _within(self, within: Within, rows: _Rows) -> exp.Expr:
         parts: list[exp.Expr] = []

@@ -89,7 +89,8 @@ def described(condition: Condition, labels: Labels) -> str:
     if isinstance(condition, Compare):
         value: object = condition.value
         if isinstance(value, Extreme):
-            value = labels.say(f"label_{value.function.value}", what=labels.column(value.field.column))
+            within = "".join(f" ({described(inner, labels)})" for inner in value.conditions)
+            value = labels.say(f"label_{value.function.value}", what=labels.column(value.field.column)) + within
         elif isinstance(value, Field):
             value = labels.of_row(value)
         return labels.say(f"cond_{_OPS[condition.op.value]}", column=labels.column(condition.field.column), value=value)

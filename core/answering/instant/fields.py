@@ -123,9 +123,8 @@ class Fields:
 
     def _one(self, field: Field, op: Op, operand: Operand) -> Condition | None:
         if isinstance(operand, Average):
-            return (
-                Compare(field, op, Extreme(operand.function, replace(field, path=()))) if field.kind.numeric else None
-            )
+            whole = Extreme(operand.function, replace(field, path=()), operand.conditions)
+            return Compare(field, op, whole) if field.kind.numeric else None
         if isinstance(operand, When):
             return self.window(field, op, operand)
         if isinstance(operand, Columns):

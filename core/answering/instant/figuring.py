@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.answering.instant.binding import Binder
-from core.answering.instant.meaning import Check, Columns, InDays, Number, Often, Want
+from core.answering.instant.meaning import Average, Check, Columns, Entity, InDays, Number, Often, Want
 from core.answering.instant.reading import ColumnRef, Field, Function, Op
 from core.answering.instant.schema_words import SchemaWords
 from core.answering.instant.words import root
@@ -47,6 +47,24 @@ class Figuring:
 
     def want_difference_twice(self, function: str, first: Columns, sign: str, again: str, second: Columns) -> Made:
         return self.want_difference(function, first, sign, second) if function == again else ()
+
+    def average_among(self, columns: Columns, op: str, again: Columns, entity: Entity) -> Made:
+        """ "above the average price of wines from Napa": of those rows, not of all."""
+        same = {r for r, _ in again.options} & {r for r, _ in columns.options}
+        own = tuple((r, c) for r, c in columns.options if r in same and r.table == entity.table)
+        plain = entity.kind is None and not (entity.best or entity.having or entity.each or entity.distinct)
+        if own and plain and entity.conditions:
+            average = Average(conditions=entity.conditions)
+            yield Check(replace(columns, options=own), Op(op), (average,)), 0.0
+
+    def adjective_average_among(self, adjective: tuple[Columns, Op], again: Columns, entity: Entity) -> Made:
+        return self.average_among(adjective[0], adjective[1].value, again, entity)
+
+    def above_average_among(self, columns: Columns, again: Columns, entity: Entity) -> Made:
+        return self.average_among(columns, ">", again, entity)
+
+    def below_average_among(self, columns: Columns, again: Columns, entity: Entity) -> Made:
+        return self.average_among(columns, "<", again, entity)
 
     def _amount(self, ref: ColumnRef) -> bool:
         plain = not ref.sign and self._words.kind(ref).numeric and not self._words.is_key(ref)

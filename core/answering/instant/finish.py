@@ -18,6 +18,7 @@ from core.answering.instant.reading import (
     Path,
     Portion,
     Reading,
+    Related,
     Share,
     Tally,
     Trend,
@@ -185,6 +186,17 @@ def _sound(reading: Reading) -> bool:
     measured = [e for e in reading.show if isinstance(e, Tally) and e.field and not e.distinct]
     adding = [e.field.path for e in measured if e.field and e.function in (Function.SUM, Function.AVG, Function.MEDIAN)]
     return all(_once(path, other) for path in adding for other in crossing)
+
+
+def says_nothing(reading: Reading, words: SchemaWords) -> bool:
+    """Whether it counts what there is one of: the rows of a group that is a single row, or what each row points at."""
+    if any(isinstance(c, Related) and c.times and not many(c.path) for c in reading.conditions):
+        return True
+    refs = [ColumnRef(reading.table, column) for column in words.table(reading.table).primary_key]
+    key = {Field(ref, words.kinds[ref]) for ref in refs}
+    told = (*(h.tally for h in reading.having), *(o.by for o in reading.order))
+    counts = any(expression == Tally(Function.COUNT) for expression in told)
+    return bool(key) and counts and key <= set(reading.groups) and not any(many(path) for path in _paths(reading))
 
 
 def _once(path: Path, other: Path) -> bool:

@@ -27,7 +27,7 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     # entities
     ("E", "T", "same", 0.0),
     ("E", "C", "kind", 0.0),
-    ("E", "T T", "compound", 0.1),
+    ("E", "Tn T", "compound", 0.1),
     ("E", "V T", "valued", 0.02),
     ("E", "V V T", "valued_twice", 0.04),
     ("E", "T V", "named", 0.05),
@@ -334,6 +334,7 @@ _LINES: tuple[tuple[str, str, str, float], ...] = (
     ("Q", "how_many|count_cmd E", "count", 0.0),
     ("Q", "how_many|count_cmd S", "counted_ask", 0.1),
     ("Q", "how_many C E with|verb", "value_before", 0.0),
+    ("Q", "how_many C E with|verb in_total", "total_before", -0.2),
     ("Q", "how_much E @attr_verb", "value_of", 0.0),
     ("Q", "how_much E with C", "value_of", 0.0),
     ("Q", "G comma? Q", "for_each_ask", 0.0),

@@ -18,6 +18,13 @@ LINES: tuple[tuple[str, str, str, float], ...] = (
     ("P", "@cmp_split C than C", "check_split_columns", 0.05),
     ("P", "@cmp C than C", "check_split_columns", 0.05),
     ("M", "who? @verb @cmp_time C", "done_against", 0.0),
+    ("P", "C @cmp average_of C of|in|for|among E", "average_among", 0.0),
+    ("P", "@attr_verb @cmp average_of C of|in|for|among E", "average_among", 0.0),
+    ("M", "who? @attr_verb @cmp average_of C of|in|for|among E", "average_among", 0.0),
+    ("P", "@adj average_of C of|in|for|among E", "adjective_average_among", 0.0),
+    ("M", "@adj average_of C of|in|for|among E", "adjective_average_among", 0.0),
+    ("P", "C above_average C of|in|for|among E", "above_average_among", 0.0),
+    ("P", "C below_average C of|in|for|among E", "below_average_among", 0.0),
     # entities
     ("E", "T N", "numbered", 0.15),
     ("S", "E mine Best E", "best_of_each", 0.0),

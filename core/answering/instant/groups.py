@@ -175,6 +175,8 @@ class Grouping(Wishing):
         if wishes and group.kind is not None and not self._says_group(group.kind):
             return
         goal = group.kind.column.table if group.kind else group.table
+        if group.kind is None and group.table == rows.table and any(e == Tally(Function.COUNT) for e in ask.show):
+            return  # one row each: nothing to count
         if group.kind is None and group.table == rows.table and not wishes:
             if all(isinstance(e, Tally) and e.function is Function.AVG and e.metric is None for e in ask.show):
                 yield ask, cost + 0.05  # "the average number of attendees per booking" is that of all of them
@@ -218,6 +220,9 @@ class Grouping(Wishing):
             plain = not (condition.conditions or condition.negated or condition.best)
             if not (counts and plain and condition.path[-1].right in reached):
                 return None
+        others = [c for c in group.conditions if isinstance(c, Related) and c not in told]
+        if many(path) and any(c.negated or c.best for c in others):
+            return None
         seen = [moved(c, path) for c in group.conditions if c not in told]
         conditions = (*ask.entity.conditions, *(c for c in seen if c not in ask.entity.conditions))
         having = tuple(having_of(op, times) for c in told for op, times in c.times)

@@ -16,9 +16,10 @@ from core.answering.instant.change import Changes
 from core.answering.instant.chart import Chart, Edge
 from core.answering.instant.claims import left_out, unexplained
 from core.answering.instant.clarify import choices, picked
+from core.answering.instant.doubts_en import unspoken
 from core.answering.instant.explain import told
 from core.answering.instant.figuring import Figuring
-from core.answering.instant.finish import finished
+from core.answering.instant.finish import finished, says_nothing
 from core.answering.instant.follow import changed
 from core.answering.instant.from_sql import reading_of
 from core.answering.instant.grammar_en import english
@@ -209,6 +210,8 @@ class _Parsed:
             return
         if not self._unnamed_view(reading, edge):
             plain = simplified(reading)
+            if says_nothing(plain, self._words):
+                return
             key = sameness(plain)
             if key not in found or found[key].cost > cost:
                 found[key] = Found(plain, cost, edge)
@@ -253,6 +256,10 @@ def _chosen(
     sql = sql_of(first.reading, keyed_schema)
     if word := unexplained(first.edge, spans.claimed, spans.texts, sql, first.reading):
         return Abstained(Phrase("instant.unknown_word", {"word": word}), word)
+    if inquiry.language == "en":
+        sql = sql_of(first.reading, keyed_schema)
+        if word := unspoken(first.edge, spans, words_of(schema), sql):
+            return Abstained(Phrase("instant.unknown_word", {"word": word}), word)
     if len(rivals) > 1:
         offered = _offered(rivals, spans, inquiry, schema, values) if ask_back else ()
         if not offered:

@@ -64,9 +64,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Average:
-    """The average (or another extreme) of the column compared with."""
+    """The average (or another extreme) of the column compared with, over all rows or those of `conditions`."""
 
     function: Function = Function.AVG
+    conditions: tuple[Condition, ...] = ()
 
 
 Operand = Number | Values | When | Average | Columns

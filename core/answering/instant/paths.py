@@ -46,6 +46,10 @@ class Paths:
         """Steps to tables of which each row of this one has at most one."""
         return [link for link in self._steps.get(table, ()) if not link.many]
 
+    def children(self, table: str) -> list[Link]:
+        """Steps to tables of which each row of this one may have many."""
+        return [link for link in self._steps.get(table, ()) if link.many]
+
     def _between(self, start: str, goal: str) -> tuple[Path, ...]:
         """All shortest paths, at most `FURTHEST` steps; () if there is none, ((),) from a table to itself."""
         if start == goal:

@@ -20,13 +20,14 @@ from core.answering.instant.meaning import (
 )
 from core.answering.instant.naming import SUBJECTS, display, is_name
 from core.answering.instant.predicates import Predicates
-from core.answering.instant.reading import ColumnRef, Compare, Field, Op, Related
+from core.answering.instant.reading import ColumnRef, Compare, Extreme, Field, Op, Related
 from core.answering.instant.schema_words import plain_words
 from core.connections.schema import Kind
 
 Made = Iterable[tuple[Any, float]]
 WHO = Columns((), "")  # the name of whatever it is said of
 _SORTS = {"type", "kind", "category", "class", "genre", "style"}
+_CODES = {"id", "code", "number", "key"}
 _FLIPPED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
@@ -46,6 +47,9 @@ class Phrases(Predicates):
             return
         for ref, cost in columns.options[:6]:
             kind = self._words.kind(ref)
+            name = plain_words(ref.column)[-1] not in _CODES
+            if kind is Kind.TEXT and name and self._words.table(ref.table).primary_key == (ref.column,):
+                yield Entity(ref.table), cost + 0.4  # what each row is called by: the row
             # A key that points at another column of the same name is that column.
             if is_name(self._words, ref):
                 continue
@@ -262,6 +266,8 @@ class Phrases(Predicates):
 def _high_attachment(entity: Entity) -> float:
     """Words belong to what stands nearest: an entity that ends in another one costs more to narrow."""
     last = entity.conditions[-1] if entity.conditions else None
+    if isinstance(last, Compare) and isinstance(last.value, Extreme):
+        return 0.4  # "above the average price of wines from Napa": the average of those wines
     return 0.25 if isinstance(last, Related) and not last.negated else 0.06 * len(entity.conditions)
 
 

@@ -145,10 +145,12 @@ Expression = Field | Bucket | Tally | Share | Portion | Course
 
 @dataclass(frozen=True)
 class Extreme:
-    """The average, least or greatest of a column over the whole table, to compare with."""
+    """The average, least or greatest of a column over the whole table, or those rows of it that meet `conditions`, to
+    compare with."""
 
     function: Function
     field: Field
+    conditions: tuple["Condition", ...] = ()
 
 
 @dataclass(frozen=True)

@@ -58,10 +58,13 @@ class SchemaWords:
         self.kinds = {ColumnRef(t.key, c.name): c.kind for t in schema.tables for c in t.columns}
         for table in schema.tables:
             own = _table_phrases(table)
+            sorts = {plain_words(c.name) for c in table.columns if (c.name,) != table.primary_key}
             # What a view shows stands in a table too; the table is meant first.
             view = 0.3 if table.is_view else 0.0
             for phrase, cost in own.items():
-                self._put(phrase, Call(table.key, "", cost + view))
+                # Rows that each have an allergy type are no allergy types.
+                sort = 0.55 if phrase in sorts and phrase[-1] in _SORTS else 0.0
+                self._put(phrase, Call(table.key, "", cost + view + sort))
                 if len(phrase) == 1 and cost < 0.1:
                     self.acts[root(phrase[0])].append(table.key)
             called = _chinese_table(table)
@@ -203,8 +206,13 @@ def _table_phrases(table: Table) -> dict[Phrase, float]:
     if "of" in words[1:-1]:
         found.setdefault(words[: words.index("of")], 0.3)
     for size in range(1, len(words)):
-        if not set(words[size:]) <= _GENERIC:
+        if not set(words[size:]) <= _GENERIC | _LITTLE:
             found.setdefault(words[size:], 0.35)
+    for place in range(1, len(words) - 1):
+        if words[place] in ("of", "in"):
+            # a member of a club is a club member, and a member
+            found.setdefault((*words[place + 1 :], *words[:place]), 0.1)
+            found.setdefault(words[:place], 0.3)
     for text, cost in _english_labels(table.comment, table.descriptions):
         found[text] = min(cost, found.get(text, 9.0))
     return found

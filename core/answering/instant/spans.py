@@ -15,11 +15,12 @@ from core.answering.instant.lexicon import FunctionWord, lexicon
 from core.answering.instant.meaning import Entity, Flag, Most, Number, Sorting, Values
 from core.answering.instant.reading import ColumnRef, Op
 from core.answering.instant.roles import role_leaves
-from core.answering.instant.schema_words import Call, SchemaWords, attribute, columns_of, shortened
+from core.answering.instant.schema_words import Call, SchemaWords, attribute, columns_of, plain_words, shortened
 from core.answering.instant.terms import with_terms
 from core.answering.instant.times import english_times
+from core.answering.instant.verbs_en import act_leaves, calls_column, verb_leaves
 from core.answering.instant.word_tables import synonyms
-from core.answering.instant.words import Token, number_of, root, tokens_of
+from core.answering.instant.words import Token, number_of, tokens_of
 from core.grounding.terms import Term
 from core.grounding.values import ValueHit, ValueSource
 
@@ -34,25 +35,7 @@ _ADVERBS = {
 }
 _AFTER_EACH = {"and", ",", ";", ".", "?", "ordered", "sorted", "order", "sort", "in", "along"}
 _VAGUE = {"number", "count", "total", "amount", "average", "most", "time", "year"}
-_BEFORE_NOUNS = {
-    "each",
-    "every",
-    "the",
-    "a",
-    "an",
-    "of",
-    "per",
-    "this",
-    "different",
-    "distinct",
-    "many",
-    "most",
-    "all",
-    "by",
-}
 _BEFORE_CMD = {"and", ",", ".", ";", "?", "please", "also", "then", "you", "can", "could", "just"}
-_PARTICIPLES = {"made", "done", "come", "become", "gone", "ran", "run", "began", "sung", "swum"}
-_ARE = {"is", "are", "was", "were"}
 LONGEST_VALUE = 7
 _INSIDE = {"of", "the", "in", "for"}
 
@@ -98,11 +81,15 @@ def english_spans(
             elif word.category == "cmd" and lowers[i:end] == ["name"] and i and lowers[i - 1] not in _BEFORE_CMD:
                 continue  # "the name of": only what begins a sentence tells somebody to name things
             else:
-                leaves.extend(function_leaves(word, words, i, end))
+                # "the total amount of": where a column is called so, the amount may be that
+                longer = word.category in ("agg", "sup") and end > i + 1
+                vague = longer and any(calls_column(words, t) for t in tokens[i:end])
+                found = function_leaves(word, words, i, end)
+                leaves.extend(replace(leaf, cost=leaf.cost + 0.3) if vague else leaf for leaf in found)
     leaves.extend(_schema_leaves(tokens, words))
     leaves.extend(_number_leaves(tokens))
-    leaves.extend(_act_leaves(tokens, words))
-    leaves.extend(_verb_leaves(tokens, words))
+    leaves.extend(act_leaves(tokens, words))
+    leaves.extend(verb_leaves(tokens, words))
     leaves.extend(Edge("W", i, j, when, 0.0) for i, j, when in english_times(lowers, now))
     texts = tuple(t.text for t in tokens)
     claimed = claims(texts, frozenset(leaf.start for leaf in leaves if leaf.category == "T"))
@@ -137,6 +124,9 @@ def spans_of(leaves: Sequence[Edge], skips: set[int], length: int, texts: tuple[
     for leaf in leaves:
         ends = {leaf.end, after(leaf.end)}
         stretched += [Edge(leaf.category, leaf.start, end, leaf.meaning, leaf.cost) for end in ends]
+        if leaf.category == "T" and len(ends) == 1:
+            # a table whose word stands right before the next one
+            stretched.append(Edge("Tn", leaf.start, leaf.end, leaf.meaning, leaf.cost))
     covered = frozenset(p for leaf in leaves for p in range(leaf.start, leaf.end)) | skips
     return Spans(tuple(stretched), length, after(0), covered, texts, joint)
 
@@ -274,32 +264,6 @@ def _number_leaves(tokens: Sequence[Token]) -> Iterator[Edge]:
             yield Edge("grain_adverb", i, i + 1, _ADVERBS[token.lower], 0.1)
 
 
-def _act_leaves(tokens: Sequence[Token], words: SchemaWords) -> Iterator[Edge]:
-    """Verbs that a table is named after: "returned" for returns, "hired" for hiring."""
-    for i, token in enumerate(tokens):
-        if token.kind == "word" and token.lower.endswith(("ed", "ing")):
-            for table in words.acts.get(root(token.lower), ())[:3]:
-                yield Edge("Act", i, i + 1, Entity(table), 0.1)
-            found = {ref: 0.0 for ref in words.dates.get(root(token.lower), ()) if words.kind(ref).temporal}
-            if found:
-                yield Edge("Done", i, i + 1, columns_of(found, token.lower), 0.0)
-
-
-def _verb_leaves(tokens: Sequence[Token], words: SchemaWords) -> Iterator[Edge]:
-    verbs = lexicon("en").verbs
-    for i, token in enumerate(tokens):
-        # After "each" or "the" it is the noun: "in each place"; and what people "are" is a noun too: "who are cooks".
-        before = tokens[i - 1].lower if i else ""
-        form = token.lower.endswith(("ed", "ing", "n", "t", "d")) or token.lower in _PARTICIPLES
-        if token.kind != "word" or before in _BEFORE_NOUNS or (before in _ARE and not form):
-            continue
-        if root(token.lower) in verbs:
-            yield Edge("verb", i, i + 1, token.lower, 0.0)
-        elif form and root(token.lower) in words.dates:
-            # "installed in 2014", where a column says when that was
-            yield Edge("verb", i, i + 1, token.lower, 0.25 if root(token.lower) in words.acts else 0.1)
-
-
 def _value_leaves(
     tokens: Sequence[Token],
     words: SchemaWords,
@@ -328,7 +292,11 @@ def _value_leaves(
         for i, end, cost, inflected in places:
             quoted = tokens[i].kind == "quoted"
             options = tuple(
-                (ColumnRef(h.table, h.column), h.value, cost + 0.5 * (1 - h.similarity))
+                (
+                    ColumnRef(h.table, h.column),
+                    h.value,
+                    cost + 0.5 * (1 - h.similarity) + (0.3 if inflected and _says_rows(h, phrase, words) else 0.0),
+                )
                 for h in hits.get(phrase, ())
                 if h.similarity >= 0.9 and ColumnRef(h.table, h.column) in words.kinds and _holds_well(h)
             )[:12]
@@ -365,6 +333,11 @@ def _phrases(tokens: Sequence[Token], start: int, end: int, spoken: set[int]) ->
     if end - start == 1:
         for known in lexicon("en").glosses.get(stretch[0].lower, ()):
             yield known, 0.1
+
+
+def _says_rows(hit: ValueHit, phrase: str, words: SchemaWords) -> bool:
+    """Whether the table of a value is called by it: "members" are all rows of a table of members."""
+    return phrase.lower() in plain_words(words.table(hit.table).name)
 
 
 def _holds_well(hit: ValueHit) -> bool:

@@ -108,6 +108,9 @@ class Wishing:
         """ "show all the pets": the entity itself, or the values of a column."""
         if entity.each:
             return
+        table = self._words.table(entity.table)
+        if entity.kind is None and all(any(c.name in k.columns for k in table.foreign_keys) for c in table.columns):
+            return  # rows that only tie others together are nothing to look at
         if entity.kind is not None:
             yield Ask(entity, (entity.kind,), distinct=self._listed_once(entity)), 0.1
         else:
