@@ -15,6 +15,7 @@ from core.answering.instant.meaning import (
     Together,
     Values,
     Want,
+    Wish,
     Wishes,
 )
 from core.answering.instant.moving import field_moved
@@ -32,8 +33,9 @@ from core.answering.instant.reading import (
     Related,
     Tally,
 )
-from core.answering.instant.schema_words import attribute
+from core.answering.instant.schema_words import attribute, plain_words
 from core.answering.instant.wishes import is_plain
+from core.answering.instant.words import singular
 from core.connections.schema import Kind
 
 Made = Iterable[tuple[Any, float]]
@@ -121,6 +123,8 @@ class Asks(Ordering):
         """A condition said apart: "in 1980, how many cars …", "revenue by region for the last 12 months"."""
         if isinstance(predicate, Most) or ask.entity.best or ask.limit:
             return
+        if isinstance(predicate, Has) and ask.entity.bare and self._has_such(ask, predicate):
+            return  # "the date on which an order was placed" is no date of a shipment
         for entity, cost in self._bind.narrowed(replace(ask.entity, kind=None), predicate):
             yield replace(ask, entity=replace(entity, kind=ask.entity.kind)), cost + 0.05
 
@@ -136,13 +140,32 @@ class Asks(Ordering):
         if isinstance(predicate, Most) and predicate.entity is not None:
             return
         parts = predicate.parts if isinstance(predicate, Together) else (predicate,)
-        if any(isinstance(p, Has) for p in parts) and any(said_name(w.columns) for w in wishes if isinstance(w, Want)):
+        if any(isinstance(p, Has) and self._of_those(w, p) for p in parts for w in wishes):
             return  # "the names of such types" are no names of what has one of them
         for table in list(tables)[:4]:
             for entity, cost in self._bind.narrowed(Entity(table), predicate):
                 for ask, more in self._alone(wishes, entity):
                     if len(wishes) > 1 or not is_plain(wishes[0]) or not self._kind_like(ask):
                         yield ask, cost + more + 0.25
+
+    def _has_such(self, ask: Ask, has: Has) -> bool:
+        """Whether other rows have a column of their own that goes by what is shown here of rows nobody named."""
+        if has.negated:
+            return False
+        other = has.entity
+        fields = [e.field if isinstance(e, Tally) else e for e in ask.show]
+        shown = [f.column for f in fields if isinstance(f, Field) and not f.path and f.column.table != other.table]
+        own = [set(plain_words(c.name)) for c in self._words.table(other.table).columns]
+        kinds = [{*plain_words(r.column)} - {*plain_words(self._words.table(r.table).name)} for r in shown]
+        return any(kind and kind <= words for kind in kinds for words in own)
+
+    def _of_those(self, wish: Wish, has: Has) -> bool:
+        """Whether what is wished for is theirs: a name, or what a column of their own is called by, "date"."""
+        if not isinstance(wish, Want):
+            return False
+        said = tuple(singular(word) for word in wish.columns.words.lower().split())
+        own = () if has.negated else self._words.table(has.entity.table).columns
+        return said_name(wish.columns) or any(set(said) <= set(plain_words(c.name)) for c in own)
 
     def for_each_count(self, by: By, entity: Entity) -> Made:
         for ask, cost in self.count(entity):

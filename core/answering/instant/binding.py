@@ -58,8 +58,6 @@ from core.answering.instant.terms import measured
 from core.answering.instant.units import says_unit
 from core.connections.schema import Kind
 
-NEAR = 0.15
-
 
 class Binder(Fields):
     """Binding over one schema."""
@@ -265,7 +263,8 @@ class Binder(Fields):
         if other.table == kind.column.table or kind.path or self.words.is_key(kind.column):
             return False
         said = plain_words(kind.column.column)
-        return any(plain_words(c.name) == said for c in self.words.table(other.table).columns)
+        columns = self.words.table(other.table).columns
+        return any(plain_words(c.name) == said or (kind.kind.temporal and c.kind.temporal) for c in columns)
 
     def _kind_has(self, entity: Entity, has: Has) -> list[tuple[Entity, float]] | None:
         """Values of a column that rows of the same table have: "countries with singers above 20"."""

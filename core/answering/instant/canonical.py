@@ -77,8 +77,6 @@ def _seen_from(value: Any, path: Path, back: Path) -> Any:
         here = value.path
         if isinstance(value, Tally) and value.field is not None:
             return replace(value, field=_seen_from(value.field, path, back))
-        if isinstance(value, Related) and here == path:
-            return replace(value, path=(*back, *here))  # said of any of these rows, not of the one that is counted
         return replace(value, path=here[len(path) :] if here[: len(path)] == path else (*back, *here))
     if isinstance(value, Extreme):
         return value

@@ -2,8 +2,8 @@
 
 Each line is (phrase, its parts, action, cost). Capitalised parts are phrases; small ones are categories of
 `lexicon_en.toml`, `@` hands their value to the action, `|` separates alternatives, `?` marks what may be absent.
-T table, C column, V value, N number, W window of time, E entity, P predicate, M modifier, I wish, L wishes,
-G group, O order, S question, Q the whole.
+T table (Tn: right before the next word), C column, V value, N number, W window of time, E entity,
+P predicate, M modifier, I wish, L wishes, G group, O order, S question, Q the whole.
 """
 
 from functools import cache

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.answering.instant.binding import Binder
+from core.answering.instant.extremes import as_condition
 from core.answering.instant.meaning import (
     Average,
     Blank,
@@ -36,7 +37,6 @@ from core.connections.schema import Kind
 
 Made = Iterable[tuple[Any, float]]
 _HALF = 0.4  # what the last words of a name cost
-_SORTS = {"type", "kind", "category", "class", "genre", "style"}
 _FLIPPED = {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.GT: Op.LE, Op.GE: Op.LT, Op.LT: Op.GE, Op.LE: Op.GT}
 
 
@@ -285,6 +285,7 @@ class Predicates:
             yield Has(replace(entity, distinct=False), negated=True), 0.0
 
     def has_times(self, op: str, number: Number, entity: Entity) -> Made:
+        entity = as_condition(entity)
         if number.value == int(number.value) and not entity.each and entity.best is None:
             yield Has(replace(entity, distinct=False), times=((Op(op), int(number.value)),)), 0.0
 
