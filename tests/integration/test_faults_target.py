@@ -89,18 +89,9 @@ def test_a_line_that_breaks_anywhere_is_an_error_and_never_a_short_answer(far: F
         far.ask(MANY, 20)
 
 
-def test_a_line_that_breaks_while_a_query_runs_is_said_as_that(far: Far) -> None:
-    breaking = threading.Timer(0.5, far.proxy.hang_up)
-    breaking.start()
-    try:
-        with within(10), pytest.raises(QueryLost):
-            far.ask(far.place.slow, 20)
-    finally:
-        breaking.join()
-
-
-def test_a_visit_that_the_server_ends_is_said_as_lost(far: Far) -> None:
-    ending = threading.Timer(0.5, far.place.end_all)
+@pytest.mark.parametrize("by", ["the line", "the server"])
+def test_a_visit_that_is_ended_while_its_query_runs_is_said_as_lost(far: Far, by: str) -> None:
+    ending = threading.Timer(0.5, far.proxy.hang_up if by == "the line" else far.place.end_all)
     ending.start()
     try:
         with within(10), pytest.raises(QueryLost):
