@@ -24,8 +24,8 @@ _PATIENCE_WISHED, _PATIENCE_LATE = 1.5, 0.5
 def run(query: CheckedQuery, session: Session, stop: Stop | None = None, row_cap: int | None = None) -> ResultTable:
     """The rows of a checked query, at most `row_cap` (else the session's limit).
 
-    Raises `QueryTimedOut`, `QueryCancelled` (while it ran), `Stopped` (before it ran) and `QueryFailed`, whose
-    `detail` holds the database's own words.
+    Raises `QueryTimedOut`, `QueryCancelled` (while it ran), `QueryLost` (the line broke), `Stopped` (before it ran) and
+    `QueryFailed`, whose `detail` holds the database's own words.
     """
     if not isinstance(query, CheckedQuery) or query.dialect is not session.dialect:
         raise TypeError("only a query checked for this session's dialect can be run")

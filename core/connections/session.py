@@ -87,7 +87,7 @@ class Session(Protocol):
     def read(self, sql: str, rows: int | None = None) -> Fetched:
         """The first `rows` rows (else the limit's) of one statement that the guard has passed.
 
-        Raises `QueryFailed`, or `QueryTimedOut` when the database itself ended it.
+        Raises `QueryFailed`, `QueryTimedOut` when the database itself ended it, or `QueryLost` when the line broke.
         """
         ...
 

@@ -9,9 +9,9 @@ import re
 from core.answering.instant.chart import Edge
 from core.answering.instant.schema_words import SchemaWords
 from core.answering.instant.spans import Spans
+from core.answering.instant.verbs_en import SURE
 from core.answering.instant.words import root, singular
 
-_SURE = 0.2  # what it costs at most to call something by its own name
 _DATED = frozenset({root("date"), root("time")})
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
@@ -33,4 +33,4 @@ def _spoken(verb: str, words: SchemaWords, named: set[str]) -> bool:
     if verb.endswith("ed") and said & words.dates.keys() and named & _DATED:
         return False  # a date, but not that of this deed
     calls = words.tree.get(singular(verb), {}).get("", ())
-    return not said & words.acts.keys() and not any(call.cost < _SURE for call in calls)
+    return not said & words.acts.keys() and not any(call.cost < SURE for call in calls)

@@ -14,13 +14,13 @@ _BEFORE_NOUNS = frozenset(
 _PARTICIPLES = {"made", "done", "come", "become", "gone", "ran", "run", "began", "sung", "swum"}
 _NOUNS = ("ment", "ation", "tion")  # a department departs nowhere
 _ARE = {"is", "are", "was", "were"}
-_SURE = 0.2  # what it costs at most to call a column by its own name
+SURE = 0.2  # what it costs at most to call a thing by its own name
 
 
 def calls_column(words: SchemaWords, token: Token) -> bool:
     """Whether a column is called just so."""
     calls = words.tree.get(token.plain, {}).get("", ())
-    return any(call.column and call.cost < _SURE for call in calls)
+    return any(call.column and call.cost < SURE for call in calls)
 
 
 def act_leaves(tokens: Sequence[Token], words: SchemaWords) -> Iterator[Edge]:
